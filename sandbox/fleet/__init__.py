@@ -1,0 +1,1 @@
+"""Container apps that really run: replicas in namespaces of their own, probes, revisions and ingress."""
