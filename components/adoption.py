@@ -1,0 +1,53 @@
+"""Whether a resource is created, found again or adopted: one decision, one set of resource options for it.
+
+- missing: created by the stack, deleted by `pulumi destroy`;
+- there, and the stack's own (it carries the stack's mark): imported, which is a no-op for a resource that the state
+  knows already and brings back one that it lost, for example when an earlier run was killed;
+- there, and somebody else's: adopted. It is in the state for others to refer to, but Pulumi never changes it (every
+  property is ignored) and never deletes it (retained).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+
+OWNER_TAG: Final = "aca-inference-stack"
+"""Tag (metadata key on a file share: without hyphens) whose value names the stack that made the resource."""
+
+OWNER_METADATA: Final = OWNER_TAG.replace("-", "")
+"""The mark where Azure allows no hyphens: metadata of a file share."""
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What is known of a resource before the program declares it: its ARM id if it exists, and whose it is."""
+
+    id: str | None = None
+    owned: bool = True
+
+    @property
+    def adopted(self) -> bool:
+        """True for a resource that exists and is somebody else's."""
+        return self.id is not None and not self.owned
+
+
+MISSING: Final = Presence()
+"""The resource is not there: it will be created."""
+
+
+def child_options(
+    parent: pulumi.Resource | None,
+    presence: Presence = MISSING,
+    depends_on: Sequence[pulumi.Resource] = (),
+    ignore_changes: Sequence[str] = (),
+) -> pulumi.ResourceOptions:
+    """Options for a component's child that may exist already; `ignore_changes` applies to owned resources too."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        depends_on=list(depends_on),
+        import_=presence.id,
+        retain_on_delete=presence.adopted or None,
+        ignore_changes=["*"] if presence.adopted else list(ignore_changes),
+    )
