@@ -8,6 +8,7 @@ import pulumi
 
 from components.adoption import Presence
 from operations import config_file
+from operations.endpoint import endpoint_url
 from stack.program import Deployment
 
 CONFIG_FILE: Final = Path("infra/inference.config.json")
@@ -26,7 +27,7 @@ def export(deployment: Deployment) -> None:
     }
     for key, value in six.items():
         pulumi.export(key, value)
-    pulumi.export("endpoint", service.endpoint.fqdn.apply(config_file.endpoint_url))
+    pulumi.export("endpoint", service.endpoint.fqdn.apply(endpoint_url))
     pulumi.export("release", deployment.release)
     pulumi.export(
         "ownership",

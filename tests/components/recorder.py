@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import MockCallArgs, MockResourceArgs
+from pulumi.runtime.rpc import unwrap_rpc_secret
 
 ACCOUNT_KEY = "the-account-key"
 SHARED_KEY = "the-shared-key"
@@ -35,6 +36,7 @@ class Recorder(pulumi.runtime.Mocks):
         self.calls = calls or {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        args.inputs = _plain(args.inputs)
         self.resources[args.name] = args
         outputs = {**args.inputs, **_OUTPUTS.get(args.typ, {}), "name": _azure_name(args)}
         if args.typ == "azure-native:app:ContainerApp":
@@ -73,3 +75,11 @@ def _azure_name(args: MockResourceArgs) -> str:
             return args.inputs["storageName"]
         case _:
             return own[0] if own else args.name
+
+
+def _plain(value: Any) -> Any:
+    """The value without the marks that secrets carry on the wire."""
+    value = unwrap_rpc_secret(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

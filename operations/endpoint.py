@@ -1,0 +1,109 @@
+"""The endpoint as a client meets it: its address, whether it is ready, what it serves, what it answers."""
+
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from operations.errors import EndpointError
+
+POLL_SECONDS: Final = 0.3
+ANSWER_TIMEOUT_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that the endpoint serves; `parent` is the base model of an adapter, None for a base model."""
+
+    id: str
+    parent: str | None
+
+
+def endpoint_url(address: str) -> str:
+    """The endpoint's URL, without a slash at its end, from a bare host (with or without port) or a whole URL.
+
+    Azure serves TLS only. A loopback address has no certificate that anybody vouches for, and nothing leaves the
+    machine: there, and only there, the scheme is http.
+    """
+    if "://" in address:
+        return address.rstrip("/")
+    host = urlsplit(f"//{address}").hostname or ""
+    return f"{'http' if _is_loopback(host) else 'https'}://{address.rstrip('/')}"
+
+
+def wait_until_ready(url: str, timeout_seconds: float, on_change: Callable[[str], None] = lambda _: None) -> None:
+    """Returns once the endpoint is ready to answer; calls `on_change` with what it waits for whenever that changes.
+
+    Raises:
+        EndpointError: it was not ready in time; the message says what it was waiting for last.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    reason = ""
+    with httpx.Client(timeout=10) as client:
+        while True:
+            now = _readiness(client, url)
+            if now is None:
+                return
+            if now != reason:
+                reason = now
+                on_change(reason)
+            if time.monotonic() > deadline:
+                raise EndpointError(f"{url} was not ready after {timeout_seconds:.0f} s: {reason}")
+            time.sleep(POLL_SECONDS)
+
+
+def models(url: str, api_key: str | None = None) -> list[Model]:
+    """The models that the endpoint serves, base models and adapters."""
+    listed = _call("GET", f"{url}/v1/models", api_key)
+    return [Model(item["id"], item.get("parent")) for item in listed["data"]]
+
+
+def ask(url: str, model: str, content: str, api_key: str | None = None, max_tokens: int = 32) -> str:
+    """The model's answer to one user message, as deterministic as the engine can (temperature 0)."""
+    message = {"role": "user", "content": content}
+    body = {"model": model, "messages": [message], "max_tokens": max_tokens, "temperature": 0}
+    answer = _call("POST", f"{url}/v1/chat/completions", api_key, body)
+    return str(answer["choices"][0]["message"]["content"])
+
+
+def _readiness(client: httpx.Client, url: str) -> str | None:
+    """None when ready, else what the endpoint waits for."""
+    try:
+        response = client.get(f"{url}/health/ready")
+    except httpx.TransportError as error:
+        return f"no answer yet ({type(error).__name__})"
+    if response.is_success:
+        return None
+    try:
+        return str(response.json()["reason"])
+    except (ValueError, KeyError, TypeError):
+        return f"{response.status_code} {response.reason_phrase}"
+
+
+def _call(method: str, url: str, api_key: str | None, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    try:
+        response = httpx.request(method, url, headers=headers, json=body, timeout=ANSWER_TIMEOUT_SECONDS)
+    except httpx.TransportError as error:
+        raise EndpointError(f"{url} does not answer: {error}") from error
+    if response.is_error:
+        raise EndpointError(f"{url} answered {response.status_code}: {_message(response)}")
+    return response.json()
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return response.text[:200]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,23 @@
+"""The errors of this room.
+
+OperationError          anything that a person can act on; the message says what is wrong, where, and what to do
+├── ConfigFileError     inference.config.json is missing or wrong
+├── ShareError          the file share refused or could not be reached
+└── EndpointError       the endpoint did not answer, or answered with an error
+"""
+
+
+class OperationError(Exception):
+    """Root of everything that operations raise on purpose."""
+
+
+class ConfigFileError(OperationError):
+    """`inference.config.json` is missing or wrong."""
+
+
+class ShareError(OperationError):
+    """The file share refused or could not be reached."""
+
+
+class EndpointError(OperationError):
+    """The endpoint did not answer in time, or answered with an error."""
