@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup up down test check campaign lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## Make the virtual environment and get the Pulumi CLI; does nothing twice
+	@$(PYTHON) -m toolchain base
+
+up: setup ## Deploy to the sandbox on this machine and ask the model a question
+	@$(BIN)/aca-inference sandbox up
+
+down: ## Destroy what `make up` deployed and stop the sandbox
+	@if [ -x $(BIN)/aca-inference ]; then $(BIN)/aca-inference sandbox down; else echo "nothing is set up here"; fi
+
+test: ## Check everything and run the tests
+	@$(PYTHON) -m toolchain test
+	@$(MAKE) --no-print-directory check
+	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest --ignore tests/campaign
+
+check: ## Format, lint, types and import rules
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache
+
+campaign: ## The long tests; their figures go to docs/campaigns.md
+	@$(PYTHON) -m toolchain test
+	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest tests/campaign -p no:cacheprovider --timeout 7200
+
+UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+
+lock: ## Resolve the requirements anew, with pins and hashes
+	@cd requirements && ../$(UV_COMPILE) base.in -o base.txt && ../$(UV_COMPILE) dev.in -c base.txt -o dev.txt
+	@cd requirements && ../$(UV_COMPILE) --no-deps --no-annotate model.in -o model.txt && ../$(UV_COMPILE) --no-annotate tools.in -o tools.txt
+
+clean: down ## Take everything down and remove what set-up made here
+	@rm -rf .venv .toolchain .sandbox *.egg-info

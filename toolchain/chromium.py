@@ -1,0 +1,24 @@
+"""A Chromium for the tests of the chat page."""
+
+import os
+import shutil
+
+from toolchain.errors import SetupError
+from toolchain.phases import phase, run
+
+
+def find_chromium() -> None:
+    """Makes sure that `chromium` is on PATH; installs it where that is possible without asking.
+
+    Raises:
+        SetupError: it is missing and cannot be installed from here.
+    """
+    with phase("Chromium") as current:
+        if shutil.which("chromium"):
+            current.name = "Chromium (ready)"
+            return
+        if os.geteuid() != 0 or not shutil.which("apt-get"):
+            raise SetupError("the tests of the chat page need Chromium: install it so that `chromium` is on PATH")
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        run(current, ["apt-get", "update"], environment=quiet)
+        run(current, ["apt-get", "install", "-y", "--no-install-recommends", "chromium"], environment=quiet)
