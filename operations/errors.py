@@ -2,6 +2,7 @@
 
 OperationError          anything that a person can act on; the message says what is wrong, where, and what to do
 ├── ConfigFileError     inference.config.json is missing or wrong
+├── CloudError          Azure's resource manager refused, or nobody is signed in to it
 ├── ShareError          the file share refused or could not be reached
 └── EndpointError       the endpoint did not answer, or answered with an error
 """
@@ -13,6 +14,10 @@ class OperationError(Exception):
 
 class ConfigFileError(OperationError):
     """`inference.config.json` is missing or wrong."""
+
+
+class CloudError(OperationError):
+    """Azure's resource manager refused or could not be reached, or nobody is signed in."""
 
 
 class ShareError(OperationError):

@@ -1,0 +1,1 @@
+"""`aca-inference`: arguments in, operations called, progress and answers out."""

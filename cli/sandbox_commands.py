@@ -1,0 +1,78 @@
+"""`aca-inference sandbox …`: the sandbox that plays Azure on this machine."""
+
+import json
+import shlex
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli import sandbox_up
+from cli.terminal import phase
+from sandbox import control
+
+app = typer.Typer(help="The sandbox that plays Azure on this machine.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def up() -> None:
+    """Deploys the stack `local` on the sandbox, with the example's models, and asks them a question.
+
+    Safe to repeat: what is there already is left as it is.
+
+    Example: aca-inference sandbox up
+    """
+    sandbox_up.up(sandbox_up.workplace(_console()))
+
+
+@app.command()
+def down() -> None:
+    """Destroys the stack `local` and stops the sandbox; nothing is left running.
+
+    Example: aca-inference sandbox down
+    """
+    sandbox_up.down(sandbox_up.workplace(_console()))
+
+
+@app.command()
+def start() -> None:
+    """Starts the sandbox, or does nothing where it runs already; returns when it answers.
+
+    Example: aca-inference sandbox start
+    """
+    with phase(_console(), "sandbox") as say:
+        control.start(sandbox_up.STATE_DIR, images=sandbox_up.IMAGES, on_progress=say)
+
+
+@app.command()
+def stop() -> None:
+    """Stops the sandbox and everything it runs; what it holds is kept for the next start.
+
+    Example: aca-inference sandbox stop
+    """
+    with phase(_console(), "sandbox stopped"):
+        control.stop(sandbox_up.STATE_DIR, sandbox_up.STOP_TIMEOUT_SECONDS)
+
+
+@app.command()
+def env(as_json: Json = False) -> None:
+    """Prints what a shell must evaluate so that pulumi, az and Azure's SDKs in it work on the sandbox.
+
+    Example: eval "$(aca-inference sandbox env)" && pulumi preview
+    """
+    stack = sandbox_up.workplace(_console()).stack
+    sandbox = control.environment(sandbox_up.STATE_DIR)
+    variables = stack.variables(sandbox)
+    if as_json:
+        print(json.dumps(variables, indent=2))
+        return
+    for name in stack.foreign(sandbox):
+        print(f"unset {name}")
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+def _console() -> Console:
+    return Console()
