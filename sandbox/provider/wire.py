@@ -1,0 +1,45 @@
+"""Values on the engine's wire: structs with marks for what is unknown and what is secret."""
+
+from typing import Any, Final
+
+from google.protobuf import json_format, struct_pb2
+
+UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The mark of a value that is known only after an update (Pulumi's wire format)."""
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the public mark of a secret, not one
+
+Json = dict[str, Any]
+
+
+def decode(struct: struct_pb2.Struct) -> Json:
+    """Plain values; marks of secrets are taken off (the engine keeps its own account of them), unknowns are kept."""
+    return _plain(json_format.MessageToDict(struct))
+
+
+def encode(values: Json) -> struct_pb2.Struct:
+    """A struct of plain values."""
+    return json_format.ParseDict(values, struct_pb2.Struct())
+
+
+def secret(value: Any) -> Json:
+    """The value, marked as a secret."""
+    return {_SIGNATURE: _SECRET, "value": value}
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether the value itself, or anything in it, is not known yet."""
+    if isinstance(value, dict):
+        return any(is_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(is_unknown(item) for item in value)
+    return value == UNKNOWN
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _plain(value["value"]) if value.get(_SIGNATURE) == _SECRET else {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # A struct knows doubles only; ARM tells integers from fractions.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
