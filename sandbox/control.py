@@ -1,0 +1,197 @@
+"""Start, stop and ask after a sandbox that runs in the background: what other rooms use of this one."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from sandbox.database import check_version
+from sandbox.endpoints import Endpoints
+from sandbox.errors import SandboxError, StateError
+from sandbox.identity import AppReport, SandboxStatus
+from sandbox.lock import lock_holder
+from sandbox.state import StateFolder
+
+__all__ = ["AppReport", "SandboxError", "SandboxStatus", "StateError", "environment", "start", "status", "stop"]
+
+START_TIMEOUT_SECONDS: Final = 60.0
+STOP_TIMEOUT_SECONDS: Final = 60.0
+REQUEST_TIMEOUT_SECONDS: Final = 10.0
+_POLL_SECONDS: Final = 0.05
+_LOG_TAIL_LINES: Final = 20
+
+
+def start(
+    state_dir: Path, images: Mapping[str, Path], on_progress: Callable[[str], None] = lambda message: None
+) -> SandboxStatus:
+    """Makes sure that the sandbox of a state folder runs and knows these images; returns once it answers.
+
+    Args:
+        state_dir: folder for everything that the sandbox keeps; made if it is missing.
+        images: folder on this machine by image reference; its `bin` comes first on the PATH of the app's processes.
+        on_progress: told what is being waited for, in a few words.
+
+    Raises:
+        StateError: the state folder is damaged or was made by a newer version.
+        SandboxError: it did not start; the message has the end of its log.
+    """
+    folder = StateFolder(state_dir.absolute())
+    images = {reference: path.absolute() for reference, path in images.items()}
+    if lock_holder(folder.lock) is None:
+        check_version(folder.database)
+        on_progress("starting the sandbox")
+        _launch(folder, images)
+    endpoints = _wait_until_healthy(folder, on_progress)
+    body = json.dumps({"images": {reference: str(path) for reference, path in images.items()}})
+    _request(endpoints, "PUT", "/sandbox/images", body)
+    return _status(endpoints)
+
+
+def stop(state_dir: Path, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> bool:
+    """Ends the sandbox and everything that it runs; False if it did not run. Its state stays.
+
+    Replicas get their grace; after `timeout_seconds` the rest is killed. Replicas of a sandbox that was killed are
+    ended too.
+    """
+    folder = StateFolder(state_dir.absolute())
+    holder = lock_holder(folder.lock)
+    if holder is not None:
+        _end(folder, timeout_seconds)
+    return holder is not None
+
+
+def status(state_dir: Path) -> SandboxStatus | None:
+    """The running sandbox; None if none runs or it does not answer (yet)."""
+    folder = StateFolder(state_dir.absolute())
+    endpoints = _endpoints(folder)
+    if endpoints is None:
+        return None
+    try:
+        return _status(endpoints)
+    except OSError:
+        return None
+
+
+def environment(state_dir: Path) -> dict[str, str]:
+    """Environment variables with which unmodified Azure clients and Pulumi use this sandbox.
+
+    Raises:
+        SandboxError: no sandbox runs.
+    """
+    endpoints = _endpoints(StateFolder(state_dir.absolute()))
+    if endpoints is None:
+        raise SandboxError(f"no sandbox runs in {state_dir}; start it first")
+    return endpoints.environment
+
+
+def _launch(folder: StateFolder, images: Mapping[str, Path]) -> None:
+    folder.make()
+    package_root = str(Path(__file__).parent.parent)
+    command = [sys.executable, "-m", "sandbox", "serve", "--state", str(folder.root)]
+    for reference, path in images.items():
+        command += ["--image", f"{reference}={path}"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARM_", "AZURE_", "PULUMI_"))}
+    with folder.server_log.open("ab") as log:
+        # The shell ends at once and leaves the sandbox to init, so no parent has to wait for it.
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            check=True,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder.root,
+            env={**kept, "PYTHONPATH": package_root, "PYTHONUNBUFFERED": "1"},
+        )
+
+
+def _wait_until_healthy(folder: StateFolder, on_progress: Callable[[str], None]) -> Endpoints:
+    began = time.monotonic()
+    log_length = folder.server_log.stat().st_size if folder.server_log.exists() else 0
+    held = False
+    while time.monotonic() - began < START_TIMEOUT_SECONDS:
+        endpoints = _endpoints(folder)
+        if endpoints is not None:
+            try:
+                _status(endpoints)
+            except OSError:
+                on_progress("waiting for the sandbox to answer")
+            else:
+                return endpoints
+        holder = lock_holder(folder.lock)
+        held = held or holder is not None
+        if holder is None and (held or _complained(folder, log_length)):
+            break
+        time.sleep(_POLL_SECONDS)
+    raise SandboxError(f"the sandbox did not start; the end of {folder.server_log}:\n{_log_tail(folder)}")
+
+
+def _complained(folder: StateFolder, log_length: int) -> bool:
+    """Whether the starting process wrote an error before it held the lock."""
+    with folder.server_log.open("rb") as log:
+        log.seek(log_length)
+        said = log.read()
+    return b"error:" in said or b"Traceback" in said
+
+
+def _end(folder: StateFolder, timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    signalled: int | None = None
+    while (holder := lock_holder(folder.lock)) is not None:
+        if holder > 0 and holder != signalled:
+            _signal(holder, signal.SIGTERM)
+            signalled = holder
+        if time.monotonic() > deadline:
+            _signal(holder, signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _endpoints(folder: StateFolder) -> Endpoints | None:
+    """Where the running sandbox listens; None if none runs or it is only starting."""
+    holder = lock_holder(folder.lock)
+    if holder is None:
+        return None
+    try:
+        endpoints = Endpoints.model_validate_json(folder.endpoints.read_bytes())
+    except FileNotFoundError:
+        return None
+    return endpoints if endpoints.pid == holder else None
+
+
+def _status(endpoints: Endpoints) -> SandboxStatus:
+    return SandboxStatus.model_validate_json(_request(endpoints, "GET", "/sandbox/status"))
+
+
+def _request(endpoints: Endpoints, method: str, path: str, body: str | None = None) -> bytes:
+    """Asks the control routes; never through a proxy."""
+    connection = http.client.HTTPConnection(urlsplit(endpoints.identity_url).netloc, timeout=REQUEST_TIMEOUT_SECONDS)
+    try:
+        connection.request(method, path, body, {"X-IDENTITY-HEADER": endpoints.identity_header})
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    if response.status >= 300:
+        raise SandboxError(f"the sandbox refused {method} {path}: {content.decode(errors='replace')}")
+    return content
+
+
+def _log_tail(folder: StateFolder) -> str:
+    if not folder.server_log.exists():
+        return "(empty)"
+    lines = folder.server_log.read_text(errors="replace").splitlines()
+    return "\n".join(lines[-_LOG_TAIL_LINES:])

@@ -1,0 +1,186 @@
+"""The sandbox's process: everything put together, served until it is told to stop."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from sandbox.arm.directory import Directory
+from sandbox.arm.dispatch import Dispatch
+from sandbox.arm.lifecycle import Lifecycle
+from sandbox.arm.registry import Types
+from sandbox.arm.resource_type import Addresses
+from sandbox.arm.resources import Resources
+from sandbox.arm.server import arm_application
+from sandbox.authority import Authority
+from sandbox.database import Database
+from sandbox.endpoints import Endpoints
+from sandbox.errors import SandboxError
+from sandbox.files.exchange import split_path
+from sandbox.files.folder import ShareFolder
+from sandbox.files.properties import FileProperties
+from sandbox.files.server import FilesServer
+from sandbox.files.share_requests import ShareRequests
+from sandbox.identity import SandboxStatus, identity_application
+from sandbox.lock import InstanceLock
+from sandbox.shares import Shares
+from sandbox.state import Settings, StateFolder, write_atomically
+from sandbox.tokens import Tokens
+
+SHUTDOWN_SECONDS: Final = 1
+"""For requests that are being answered; a connection that only stays open is not waited for longer."""
+LOCK_ATTEMPTS, LOCK_PAUSE_SECONDS = 20, 0.05
+
+_log = logging.getLogger("sandbox")
+
+
+async def serve(root: Path, images: Mapping[str, Path]) -> None:
+    """Runs the sandbox of a state folder until SIGTERM or SIGINT.
+
+    Raises:
+        SandboxError: another process runs it, or its state cannot be used.
+    """
+    folder = StateFolder(root)
+    folder.make()
+    lock = InstanceLock(folder.lock)
+    for _ in range(LOCK_ATTEMPTS):  # whoever looks whether it is held holds it for a moment
+        if lock.acquire():
+            break
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)
+    else:
+        raise SandboxError(f"the sandbox in {root} is already running")
+    folder.endpoints.unlink(missing_ok=True)
+    database = Database(folder.database)
+    try:
+        await Sandbox(folder, database).run(images)
+    finally:
+        folder.endpoints.unlink(missing_ok=True)
+        database.close()
+        lock.release()
+    _log.info("stopped")
+
+
+class Sandbox:
+    """All services of one state folder."""
+
+    def __init__(self, folder: StateFolder, database: Database) -> None:
+        self._folder = folder
+        self._database = database
+        self._settings = settings = Settings(database)
+        self._authority = Authority(folder.tls)
+        self._authority.make()
+        self._remarks: list[str] = []
+        self._sockets = {name: self._listen(name) for name in ("arm", "files", "identity")}
+        self._addresses = addresses = Addresses(
+            arm=f"https://{_address(self._sockets['arm'])}",
+            files=f"https://{_address(self._sockets['files'])}",
+            identity=f"http://{_address(self._sockets['identity'])}",
+        )
+        resources = Resources(database)
+        self._shares = Shares(resources, database, folder.shares, folder.trash)
+        self._properties = FileProperties(database)
+        self._types = types = Types(resources, addresses, self._shares)
+        self._lifecycle = Lifecycle(types.by_name, database, addresses.arm)
+        directory = Directory(addresses, settings.subscription_id, settings.tenant_id, types.by_name)
+        dispatch = Dispatch(types.by_name, self._lifecycle, directory)
+        tokens = Tokens(settings.signing_key, settings.tenant_id, settings.principal_id, addresses.arm)
+        share_requests = ShareRequests(self._shares, types.file_shares)
+        self._applications = {
+            "arm": arm_application(dispatch, directory, tokens, settings.tenant_id),
+            "files": FilesServer(self._shares, share_requests, self._properties).application,
+            "identity": identity_application(tokens, settings.identity_header, self._status, self._learn_images),
+        }
+
+    async def run(self, images: Mapping[str, Path]) -> None:
+        """Serves until a signal; then ends everything in order."""
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        self._recover()
+        self._learn_images(images)
+        servers = [self._server(name) for name in self._sockets]
+        serving = [asyncio.create_task(server.serve([self._sockets[name]])) for name, server in servers]
+        self._lifecycle.operations.resume()
+        endpoints = self._endpoints()
+        write_atomically(self._folder.endpoints, endpoints.model_dump_json(indent=2))
+        _log.info("ARM %s, Azure Files %s, identity %s", *vars(self._addresses).values())
+        await stopping.wait()
+        for _, server in servers:
+            server.should_exit = True
+        await asyncio.gather(*serving)
+        await self._lifecycle.operations.close()
+        self._properties.close()
+
+    def _recover(self) -> None:
+        """Ends what a kill interrupted."""
+        self._shares.set_aside()
+        asyncio.get_running_loop().run_in_executor(None, self._shares.empty_trash)
+        self._properties.settle_after_kill(self._file_status)
+
+    def _file_status(self, share: str, path: str) -> os.stat_result:
+        account, name, parts = split_path(f"{share}/{path}")
+        return ShareFolder(self._shares.folder(account, name)).status(parts, directory=False)
+
+    def _learn_images(self, images: Mapping[str, Path]) -> None:
+        with self._database.transaction():
+            for reference, folder in images.items():
+                self._database.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", reference, str(folder))
+
+    def _listen(self, name: str) -> socket.socket:
+        bound, remark = self._settings.bound_socket(name)
+        if remark is not None:
+            self._remarks.append(remark)
+            _log.warning("%s", remark)
+        return bound
+
+    def _server(self, name: str) -> tuple[str, "_Server"]:
+        tls = name != "identity"
+        config = uvicorn.Config(
+            self._applications[name],
+            log_level="critical",  # what goes wrong is logged where it happens
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            ssl_keyfile=self._authority.key if tls else None,
+            ssl_certfile=self._authority.certificate if tls else None,
+        )
+        return name, _Server(config)
+
+    def _endpoints(self) -> Endpoints:
+        return Endpoints(
+            pid=os.getpid(),
+            arm_url=self._addresses.arm,
+            files_url=self._addresses.files,
+            identity_url=self._addresses.identity,
+            identity_header=self._settings.identity_header,
+            provider_port=None,
+            subscription_id=self._settings.subscription_id,
+            tenant_id=self._settings.tenant_id,
+            bundle=self._authority.bundle,
+        )
+
+    def _status(self) -> SandboxStatus:
+        endpoints = self._endpoints().model_dump(include=set(SandboxStatus.model_fields))
+        return SandboxStatus(**endpoints, problems=tuple(self._remarks))
+
+
+class _Server(uvicorn.Server):
+    """A server among several in one process: signals are the process's affair."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _address(bound: socket.socket) -> str:
+    host, port = bound.getsockname()
+    return f"{host}:{port}"
