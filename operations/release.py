@@ -1,40 +1,43 @@
 """Code releases: the app's code on the share, immutable, named by its content, visible only when whole.
 
-`releases/NAME/FOLDER/…` holds one release. It is uploaded next to that place and renamed once every file has been
-verified, so whoever mounts `releases/NAME` sees all of it; an interrupted upload is continued by the next.
+`releases/NAME/FOLDER/…` holds one release. It is uploaded to a staging folder and renamed once every file has been
+verified, so whoever mounts `releases/NAME` sees all of it; an interrupted upload is continued by the next. On its way
+out a release is renamed first, too: it is never half there. Hidden names (`.staging-NAME`, `.trash-NAME`) are ours.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from threading import Lock
 from typing import Final
 
 import pathspec
-from azure.core.exceptions import ResourceExistsError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.fileshare import ShareClient
 
 from operations.errors import OperationError, ShareError
 from operations.file_share import (
     ShareAddress,
     delete_folder,
-    file_md5,
-    has_content,
     in_parallel,
     list_files,
     list_folders,
     make_folders,
     open_share,
-    put_file,
-    share_errors,
 )
+from operations.transfer import is_there, local_file, send
 
 RELEASES: Final = "releases"
 NAME_LENGTH: Final = 12
 KEPT_RELEASES: Final = 5
-IGNORE_FILE: Final = ".releaseignore"
+IGNORE_FILES: Final = (".gitignore", ".releaseignore")
+ABANDONED_AFTER: Final = timedelta(days=1)
+"""Age at which a staging folder is taken for one that nobody will continue."""
 _STAGING: Final = ".staging-"
+_TRASH: Final = ".trash-"
 _ALWAYS_IGNORED: Final = (".*", "__pycache__/", "*.pyc")
 
 
@@ -54,14 +57,14 @@ def release_path(name: str) -> str:
 def describe(source: Path) -> Release:
     """The release that this folder's content makes; equal content gives an equal name on any machine.
 
-    Hidden files, compiled Python and what `.releaseignore` (git's syntax) names are left out.
+    Hidden files, compiled Python and what the folder's `.gitignore` and `.releaseignore` name are left out.
 
     Raises:
         OperationError: the folder is missing or holds nothing to release.
     """
     if not source.is_dir():
         raise OperationError(f"{source} is not a folder: there is no code to release")
-    ignored = pathspec.GitIgnoreSpec.from_lines([*_ALWAYS_IGNORED, *_own_rules(source)])
+    ignored = pathspec.GitIgnoreSpec.from_lines([*_rules(source), *_ALWAYS_IGNORED])
     files = {
         path: source / path
         for path in sorted(item.relative_to(source).as_posix() for item in source.rglob("*") if item.is_file())
@@ -91,64 +94,72 @@ def publish(
         ShareError: the share refused, or what arrived is not what was sent.
     """
     release = describe(source)
-    share = open_share(address)
-    with share_errors(share):
+    with open_share(address) as share:
         existing = list_folders(share, RELEASES)
         if release.name not in existing:
-            _upload(share, release, source.name, on_progress)
+            try:
+                _upload(share, release, source, on_progress)
+            except (ResourceExistsError, ResourceNotFoundError):
+                # Somebody may have released the same content at the same time, from the same staging folder.
+                if release.name not in list_folders(share, RELEASES):
+                    raise
             _prune(share, existing, keep, {release.name, *in_use})
     return release.name
 
 
 def withdraw(address: ShareAddress) -> None:
     """Takes every release off the share again."""
-    share = open_share(address)
-    with share_errors(share):
+    with open_share(address) as share:
         delete_folder(share, RELEASES)
 
 
-def _own_rules(source: Path) -> list[str]:
-    rules = source / IGNORE_FILE
-    return rules.read_text(encoding="utf-8").splitlines() if rules.is_file() else []
+def _rules(source: Path) -> list[str]:
+    found = [source / name for name in IGNORE_FILES]
+    return [line for rules in found if rules.is_file() for line in rules.read_text(encoding="utf-8").splitlines()]
 
 
-def _upload(share: ShareClient, release: Release, folder: str, on_progress: Callable[[int, int], None]) -> None:
+def _upload(share: ShareClient, release: Release, source: Path, on_progress: Callable[[int, int], None]) -> None:
     staging = f"{RELEASES}/{_STAGING}{release.name}"
-    for parent in sorted({Path(path).parent.as_posix() for path in release.files}):
-        make_folders(share, f"{staging}/{folder}/{parent}".removesuffix("/."))
+    targets = {f"{staging}/{source.name}/{path}": local for path, local in release.files.items()}
+    present = list_files(share, staging)
+    make_folders(share, {str(PurePosixPath(target).parent) for target in targets})
     done = 0
+    lock = Lock()
 
-    def put(path: str) -> None:
+    def work(target: str) -> None:
         nonlocal done
-        local, remote = release.files[path], f"{staging}/{folder}/{path}"
-        md5 = file_md5(local)
-        if not has_content(share.get_file_client(remote), local.stat().st_size, md5):
-            put_file(share, local, remote, md5, lambda _bytes: None)
-        done += 1
-        on_progress(done, len(release.files))
+        file = local_file(targets[target])
+        if present.get(target) != file.size or not is_there(share, file, target):
+            send(share, file, target)
+        with lock:
+            done += 1
+            on_progress(done, len(targets))
 
-    in_parallel(put, release.files)
-    _verify(share, release, f"{staging}/{folder}")
-    try:
-        share.get_directory_client(staging).rename_directory(release_path(release.name))
-    except ResourceExistsError:
-        # Somebody released the same content at the same time: what is there is equal.
+    in_parallel(work, targets)
+    if describe(source).name != release.name:
+        raise OperationError(f"{source} changed while it was released; run it again")
+    wanted = {target: local.stat().st_size for target, local in targets.items()}
+    if list_files(share, staging) != wanted:
         delete_folder(share, staging)
-
-
-def _verify(share: ShareClient, release: Release, folder: str) -> None:
-    wanted = {f"{folder}/{path}": local.stat().st_size for path, local in release.files.items()}
-    arrived = {file.path: file.size for file in list_files(share, folder)}
-    if wrong := sorted(path for path in wanted.keys() | arrived.keys() if wanted.get(path) != arrived.get(path)):
-        raise ShareError(f"the release {release.name} did not arrive whole ({', '.join(wrong[:3])}); run it again")
+        raise ShareError(f"the release {release.name} did not arrive as it was sent; run it again")
+    share.get_directory_client(staging).rename_directory(release_path(release.name))
 
 
 def _prune(share: ShareClient, existing: list[str], keep: int, needed: set[str]) -> None:
-    def age(name: str) -> datetime:
+    """Removes what is superfluous; what a running replica still has open stays until a later time."""
+
+    def changed(name: str) -> datetime:
         return share.get_directory_client(release_path(name)).get_directory_properties().last_modified
 
-    old = [name for name in existing if name not in needed]
-    superfluous = len(old) + 1 - keep
-    if superfluous > 0:
-        for name in sorted(old, key=age)[:superfluous]:
-            delete_folder(share, release_path(name))
+    abandoned_before = datetime.now(UTC) - ABANDONED_AFTER
+    old: list[tuple[datetime, str]] = []
+    for name in existing:
+        with contextlib.suppress(HttpResponseError):
+            if name.startswith(_TRASH) or (name.startswith(_STAGING) and changed(name) < abandoned_before):
+                delete_folder(share, release_path(name))
+            elif not name.startswith(".") and name not in needed:
+                old.append((changed(name), name))
+    for _, name in sorted(old)[: max(0, len(old) + 1 - keep)]:
+        with contextlib.suppress(HttpResponseError):
+            share.get_directory_client(release_path(name)).rename_directory(release_path(_TRASH + name))
+            delete_folder(share, release_path(_TRASH + name))

@@ -3,19 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from threading import Lock
+from threading import Event, Lock
 
 from operations.errors import OperationError
-from operations.file_share import (
-    ShareAddress,
-    file_md5,
-    has_content,
-    in_parallel,
-    make_folders,
-    open_share,
-    put_file,
-    share_errors,
-)
+from operations.file_share import ShareAddress, in_parallel, list_files, make_folders, open_share
+from operations.transfer import is_there, local_file, put
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ def upload_tree(
     """Makes the share's folder `remote` hold every file of the folder `local` (or the one file `local`).
 
     Files that are there with the same size and checksum are not sent again, so an interrupted upload goes on where it
-    stopped. `on_progress` gets bytes done and bytes in all.
+    stopped. `on_progress` gets bytes done and bytes in all, one call at a time.
 
     Raises:
         OperationError: there is nothing to upload.
@@ -45,28 +37,29 @@ def upload_tree(
     files = _files(local)
     sizes = {name: path.stat().st_size for name, path in files.items()}
     total, done, sent = sum(sizes.values()), 0, list[str]()
-    lock = Lock()
+    lock, stop = Lock(), Event()
 
     def advance(count: int) -> None:
         nonlocal done
+        if stop.is_set():
+            raise OperationError("the upload was interrupted; run it again to go on")
         with lock:
             done += count
             on_progress(done, total)
 
-    def put(name: str) -> None:
-        target = f"{remote}/{name}"
-        md5 = file_md5(files[name])
-        if has_content(share.get_file_client(target), sizes[name], md5):
-            advance(sizes[name])
-        else:
-            put_file(share, files[name], target, md5, advance)
-            sent.append(name)
+    with open_share(address) as share:
+        present = list_files(share, remote)
+        make_folders(share, {str(PurePosixPath(remote, name).parent) for name in files})
 
-    share = open_share(address)
-    with share_errors(share):
-        for folder in sorted({str(PurePosixPath(remote, name).parent) for name in files}):
-            make_folders(share, folder)
-        in_parallel(put, files)
+        def work(name: str) -> None:
+            file, target = local_file(files[name]), f"{remote}/{name}"
+            if present.get(target) == file.size and is_there(share, file, target):
+                advance(file.size)
+            else:
+                put(share, file, target, advance)
+                sent.append(name)
+
+        in_parallel(work, files, stop)
     return UploadReport(len(sent), len(files) - len(sent), sum(sizes[name] for name in sent))
 
 
