@@ -33,11 +33,10 @@ class LocalStack:
 
     def __init__(self, project: Path, state_dir: Path) -> None:
         self._project = project.absolute()
-        state = state_dir.absolute()
-        self._backend = state / "pulumi"
-        self._home = state / "pulumi-home"
-        self._passphrase = state / "passphrase"
-        self._configuration = state / "pulumi-project"
+        self._backend = state_dir.absolute() / "pulumi"
+        self._home = self._backend / "home"
+        self._passphrase = self._backend / "passphrase"
+        self._configuration = self._backend / "project"
 
     def environment(self, sandbox: Mapping[str, str]) -> dict[str, str]:
         """This process's environment as `pulumi` needs it, with what leads to the sandbox."""
@@ -72,7 +71,7 @@ class LocalStack:
 
     def prepare(self, environment: Mapping[str, str]) -> None:
         """Makes what is missing: folders, passphrase, configuration copy, and the stack itself, empty."""
-        for folder in (self._backend, self._home, self._configuration):
+        for folder in (self._home, self._configuration):
             folder.mkdir(parents=True, exist_ok=True)
         if not self._passphrase.exists():
             write_atomically(self._passphrase, secrets.token_urlsafe(32) + "\n")
@@ -88,7 +87,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi up` failed.
         """
         self._repair(environment, say)
-        self._stream(environment, "up", "--yes", "--skip-preview", "--suppress-progress", "--suppress-outputs")
+        self._stream(environment, say, "up", "--suppress-outputs")
 
     def destroy(self, environment: Mapping[str, str], say: Say) -> None:
         """Deletes everything that the stack owns, then the stack.
@@ -97,7 +96,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi destroy` failed.
         """
         self._repair(environment, say)
-        self._stream(environment, "destroy", "--yes", "--skip-preview", "--suppress-progress")
+        self._stream(environment, say, "destroy")
         self._run(environment, "stack", "rm", STACK, "--yes", "--preserve-config")
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
@@ -135,10 +134,11 @@ class LocalStack:
             raise PulumiError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
 
-    def _stream(self, environment: Mapping[str, str], *words: str) -> None:
-        """Runs pulumi with its output on ours. It gets interrupts from us alone: it finishes its step on the first."""
+    def _stream(self, environment: Mapping[str, str], say: Say, *words: str) -> None:
+        """Runs pulumi with its output on ours. In a session of its own it is interrupted by us alone, once per Ctrl-C:
+        at the first it finishes its step."""
         process = subprocess.Popen(
-            [_pulumi(environment), "--non-interactive", *words],
+            [_pulumi(environment), "--non-interactive", *words, "--yes", "--skip-preview", "--suppress-progress"],
             cwd=self._project,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -150,12 +150,15 @@ class LocalStack:
                 code = process.wait()
                 break
             except KeyboardInterrupt:
+                say("interrupted: waiting until pulumi has finished its step (Ctrl-C again: at once)")
                 interrupted = True
                 process.send_signal(signal.SIGINT)
         if interrupted:
             raise KeyboardInterrupt
-        if code != 0:
-            raise PulumiError(f"`pulumi {words[0]}` failed with status {code}; what it said is above")
+        if code < 0:
+            raise PulumiError(f"`pulumi {words[0]}` was ended by signal {-code}; run this again, it goes on from there")
+        if code > 0:
+            raise PulumiError(f"`pulumi {words[0]}` failed, see above; run this again when that is put right")
 
 
 def _pulumi(environment: Mapping[str, str]) -> str:

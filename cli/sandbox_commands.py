@@ -2,10 +2,13 @@
 
 import json
 import shlex
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from cli import sandbox_up
 from cli.terminal import phase
@@ -57,6 +60,24 @@ def stop() -> None:
 
 
 @app.command()
+def status(as_json: Json = False) -> None:
+    """Shows what the sandbox runs and where it listens; exit status 1 where it does not run.
+
+    Example: aca-inference sandbox status --json
+    """
+    console = _console()
+    found = control.status(sandbox_up.STATE_DIR)
+    if as_json:
+        print(found.model_dump_json(indent=2) if found else "null")
+    elif found is None:
+        console.print("the sandbox does not run; `aca-inference sandbox start` starts it")
+    else:
+        console.print(_table(found.model_dump(mode="json")))
+    if found is None:
+        raise typer.Exit(1)
+
+
+@app.command()
 def env(as_json: Json = False) -> None:
     """Prints what a shell must evaluate so that pulumi, az and Azure's SDKs in it work on the sandbox.
 
@@ -72,6 +93,14 @@ def env(as_json: Json = False) -> None:
         print(f"unset {name}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def _table(values: Mapping[str, Any]) -> Table:
+    table = Table(show_header=False, box=None)
+    for name, value in values.items():
+        text = "\n".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+        table.add_row(name.replace("_", " "), Text(text))
+    return table
 
 
 def _console() -> Console:
