@@ -14,6 +14,7 @@ from operations.errors import CloudError
 from operations.file_share import ShareAddress
 
 METADATA_API_VERSION: Final = "2022-09-01"
+METADATA_RETRIES: Final = 2
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ def discover(metadata_host: str | None = None) -> Cloud:
     if not metadata_host:
         return PUBLIC_CLOUD
     base = metadata_host if "://" in metadata_host else f"https://{metadata_host}"
-    request = HttpRequest("GET", "/metadata/endpoints", params={"api-version": METADATA_API_VERSION})
+    url = f"{base.rstrip('/')}/metadata/endpoints"
+    request = HttpRequest("GET", url, params={"api-version": METADATA_API_VERSION})
     try:
         # The SDK's own pipeline, so that it retries and trusts what all other calls trust (REQUESTS_CA_BUNDLE).
-        with PipelineClient(base) as client:
+        with PipelineClient(base, retry_total=METADATA_RETRIES) as client:
             answer = client.send_request(request)
             answer.raise_for_status()
             document = answer.json()

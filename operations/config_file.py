@@ -1,13 +1,16 @@
 """`infra/inference.config.json`: what provisioning hands to the daily commands; a person may write it as well."""
 
+import difflib
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_snake
+from pydantic_core import ErrorDetails
 
 from operations.errors import ConfigFileError
 
@@ -15,37 +18,36 @@ DEFAULT_PATH: Final = Path("infra/inference.config.json")
 
 
 class InferenceConfig(BaseModel):
-    """The original's six keys. `ACA_APP_ENDPOINT` is a bare host, as the original wrote it, or a whole URL."""
+    """The original's six keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: to_snake(name).upper())
 
-    subscription_id: str = Field(min_length=1)
-    resource_group_name: str = Field(min_length=1)
-    storage_account_name: str = Field(min_length=1)
-    file_share_name: str = Field(min_length=1)
-    aca_app_name: str = Field(min_length=1)
-    aca_app_endpoint: str = Field(min_length=1)
+    subscription_id: str = Field(min_length=1, description="id of the Azure subscription")
+    resource_group_name: str = Field(min_length=1, description="resource group that holds the resources below")
+    storage_account_name: str = Field(min_length=1, description="storage account with the file share")
+    file_share_name: str = Field(min_length=1, description="file share with models, adapters and code")
+    aca_app_name: str = Field(min_length=1, description="name of the Container App")
+    aca_app_endpoint: str = Field(min_length=1, description="host name of the app's ingress, or a whole URL")
 
 
 def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
     """The configuration in this file.
 
     Raises:
-        ConfigFileError: naming every key that is missing, unknown or empty.
+        ConfigFileError: naming every key that is missing, unknown or wrong, and what belongs there.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigFileError(
-            f"{path} is missing: `pulumi up` writes it, or write it by hand with the keys {', '.join(_keys())}"
+            f"{path} is missing: `pulumi up` writes it; or write it yourself, with\n{_list(map(_wanted, _keys()))}"
         ) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ConfigFileError(f"{path} is not JSON: {error}") from error
     try:
         return InferenceConfig.model_validate(content)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors()]
-        raise ConfigFileError(f"{path} cannot be used:\n" + "\n".join(f"  - {text}" for text in problems)) from error
+        raise ConfigFileError(f"{path} cannot be used:\n{_list(map(_problem, error.errors()))}") from error
 
 
 def write(path: Path, config: InferenceConfig) -> None:
@@ -68,5 +70,32 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
+def _problem(detail: ErrorDetails) -> str:
+    key = str(detail["loc"][0]) if detail["loc"] else ""
+    match detail["type"]:
+        case "missing":
+            return f"{_wanted(key)}: missing"
+        case "string_type" if detail["input"] is None:
+            return f"{_wanted(key)}: null; nothing is provisioned yet, `pulumi up` does that"
+        case "extra_forbidden":
+            near = difflib.get_close_matches(key, _keys(), n=1)
+            return f"{key}: no such key" + (f"; did you mean {near[0]}?" if near else "; remove it")
+        case _ if key:
+            return f"{_wanted(key)}: it is {json.dumps(detail['input'])}, but must be a text that is not empty"
+        case _:
+            return (
+                f"it holds {json.dumps(detail['input'])[:80]}, but must be an object with the keys {', '.join(_keys())}"
+            )
+
+
+def _wanted(key: str) -> str:
+    described = {field.alias: field.description for field in InferenceConfig.model_fields.values()}
+    return f"{key} ({described[key]})"
+
+
 def _keys() -> list[str]:
     return [str(field.alias) for field in InferenceConfig.model_fields.values()]
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"  - {item}" for item in items)

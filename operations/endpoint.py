@@ -2,7 +2,8 @@
 
 import ipaddress
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -59,7 +60,8 @@ def wait_until_ready(url: str, timeout_seconds: float, on_change: Callable[[str]
 def models(url: str, api_key: str | None = None) -> list[Model]:
     """The models that the endpoint serves, base models and adapters."""
     listed = _call("GET", f"{url}/v1/models", api_key)
-    return [Model(item["id"], item.get("parent")) for item in listed["data"]]
+    with _expected_shape(url):
+        return [Model(item["id"], item.get("parent")) for item in listed["data"]]
 
 
 def ask(url: str, model: str, content: str, api_key: str | None = None, max_tokens: int = 32) -> str:
@@ -67,7 +69,8 @@ def ask(url: str, model: str, content: str, api_key: str | None = None, max_toke
     message = {"role": "user", "content": content}
     body = {"model": model, "messages": [message], "max_tokens": max_tokens, "temperature": 0}
     answer = _call("POST", f"{url}/v1/chat/completions", api_key, body)
-    return str(answer["choices"][0]["message"]["content"])
+    with _expected_shape(url):
+        return str(answer["choices"][0]["message"]["content"])
 
 
 def _readiness(client: httpx.Client, url: str) -> str | None:
@@ -84,7 +87,15 @@ def _readiness(client: httpx.Client, url: str) -> str | None:
         return f"{response.status_code} {response.reason_phrase}"
 
 
-def _call(method: str, url: str, api_key: str | None, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+@contextmanager
+def _expected_shape(url: str) -> Generator[None]:
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError) as error:
+        raise EndpointError(f"{url} does not answer like OpenAI's API; is another server listening there?") from error
+
+
+def _call(method: str, url: str, api_key: str | None, body: Mapping[str, Any] | None = None) -> Any:
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     try:
         response = httpx.request(method, url, headers=headers, json=body, timeout=ANSWER_TIMEOUT_SECONDS)
@@ -92,7 +103,10 @@ def _call(method: str, url: str, api_key: str | None, body: Mapping[str, Any] | 
         raise EndpointError(f"{url} does not answer: {error}") from error
     if response.is_error:
         raise EndpointError(f"{url} answered {response.status_code}: {_message(response)}")
-    return response.json()
+    try:
+        return response.json()
+    except ValueError as error:
+        raise EndpointError(f"{url} answered {response.status_code}, but not with JSON") from error
 
 
 def _message(response: httpx.Response) -> str:

@@ -55,7 +55,7 @@ def open_share(address: ShareAddress) -> Generator[ShareClient]:
         try:
             yield share
         except HttpResponseError as error:
-            code = str(getattr(error, "error_code", None) or error.status_code)
+            code = _code(error)
             hint = f"; {_HINTS[code]}" if code in _HINTS else ""
             raise ShareError(f"the file share {place} refused: {code}{hint}") from error
         except AzureError as error:
@@ -116,6 +116,12 @@ def in_parallel(work: Callable[[_Item], None], items: Iterable[_Item], stop: Eve
                 stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _code(error: HttpResponseError) -> str:
+    """The service's own code, such as AuthenticationFailed; the status where there is none."""
+    code = getattr(error, "error_code", None)
+    return str(getattr(code, "value", code) or error.status_code)
 
 
 def _transport() -> RequestsTransport:
