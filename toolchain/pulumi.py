@@ -127,16 +127,15 @@ def _whole(executable: Path, origin: str, *, has_host: bool) -> Cli:
 
 def _link(project: Path, target: Path, cli: Cli) -> None:
     links = {"pulumi": cli.path}
-    if not cli.has_host:
-        host = project / "toolchain/language_host"
-        built = cache_folder() / "built"
-        links |= {
-            OFFICIAL_HOST: host / OFFICIAL_HOST,
-            **{name: built / name for name in build.SCRIPTS},
-        }
     target.mkdir(parents=True, exist_ok=True)
+    if not cli.has_host:
+        links = {
+            OFFICIAL_HOST: project / "toolchain/language_host" / OFFICIAL_HOST,
+            **{name: cli.path.parent / name for name in build.SCRIPTS},
+        }
+        _place(cli.path, target / "pulumi")
     for old in target.iterdir():
-        if old.name not in links:
+        if old.name not in {"pulumi", *links}:
             old.unlink()
     for name, source in links.items():
         link = target / name
@@ -144,3 +143,15 @@ def _link(project: Path, target: Path, cli: Cli) -> None:
             fresh = target / f".{name}.{os.getpid()}"
             fresh.symlink_to(source)
             fresh.replace(link)
+
+
+def _place(executable: Path, place: Path) -> None:
+    """Makes the CLI a file of this folder: it takes its hosts from where it lies itself, with links resolved."""
+    if place.exists() and not place.is_symlink() and place.stat().st_size == executable.stat().st_size:
+        return
+    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        fresh.hardlink_to(executable)
+    except OSError:  # another file system
+        shutil.copy2(executable, fresh)
+    fresh.replace(place)

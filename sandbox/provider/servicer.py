@@ -74,6 +74,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """What the stand-in understands. Secrets are left to the engine's own account of them."""
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The engine says where it is; nothing here calls it."""
+        return empty_pb2.Empty()
+
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The version whose behaviour this is."""
         return plugin_pb2.PluginInfo(version=VERSION)
