@@ -46,7 +46,7 @@ class Authority:
 
 def _machine_bundle(own_folder: Path) -> bytes:
     """What this machine trusts; a bundle of an earlier sandbox session in the environment is not taken for it."""
-    found = ssl.get_default_verify_paths().cafile
-    if found is not None and Path(found).parent != own_folder:
-        return Path(found).read_bytes()
+    found = Path(ssl.get_default_verify_paths().cafile or certifi.where())
+    if found.is_file() and found.parent != own_folder:
+        return found.read_bytes()
     return Path(certifi.where()).read_bytes()

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from sandbox.database import check_version
+from sandbox.database import check_version, kept_setting
 from sandbox.endpoints import Endpoints
 from sandbox.errors import SandboxError, StateError
 from sandbox.identity import AppReport, SandboxStatus
+from sandbox.left_behind import end_replicas
 from sandbox.lock import lock_holder
 from sandbox.state import StateFolder
 
@@ -64,6 +65,9 @@ def stop(state_dir: Path, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> bool
     holder = lock_holder(folder.lock)
     if holder is not None:
         _end(folder, timeout_seconds)
+    marker = kept_setting(folder.database, "replica_marker")
+    if marker is not None:
+        end_replicas(marker)
     return holder is not None
 
 

@@ -2,23 +2,30 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import signal
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Final
 
+import grpc
 import uvicorn
 
+from sandbox import provider
+from sandbox.arm.apps.hosting import APP_TYPE, Fleet, Hosting
+from sandbox.arm.apps.no_fleet import NoFleet
+from sandbox.arm.apps.translation import Translation
 from sandbox.arm.directory import Directory
 from sandbox.arm.dispatch import Dispatch
 from sandbox.arm.lifecycle import Lifecycle
 from sandbox.arm.registry import Types
 from sandbox.arm.resource_type import Addresses
-from sandbox.arm.resources import Resources
+from sandbox.arm.resources import Resource, Resources
 from sandbox.arm.server import arm_application
+from sandbox.arm.types.container_apps import app_fqdn
 from sandbox.authority import Authority
 from sandbox.database import Database
 from sandbox.endpoints import Endpoints
@@ -28,7 +35,9 @@ from sandbox.files.folder import ShareFolder
 from sandbox.files.properties import FileProperties
 from sandbox.files.server import FilesServer
 from sandbox.files.share_requests import ShareRequests
-from sandbox.identity import SandboxStatus, identity_application
+from sandbox.fleet.spec import FleetEvent
+from sandbox.identity import AppReport, SandboxStatus, identity_application
+from sandbox.left_behind import REPLICA_MARKER, end_replicas
 from sandbox.lock import InstanceLock
 from sandbox.shares import Shares
 from sandbox.state import Settings, StateFolder, write_atomically
@@ -39,6 +48,8 @@ SHUTDOWN_SECONDS: Final = 1
 LOCK_ATTEMPTS, LOCK_PAUSE_SECONDS = 20, 0.05
 
 _log = logging.getLogger("sandbox")
+
+MakeFleet = Callable[[Mapping[str, Path], Path, Callable[[FleetEvent], None]], Fleet]
 
 
 async def serve(root: Path, images: Mapping[str, Path]) -> None:
@@ -59,7 +70,7 @@ async def serve(root: Path, images: Mapping[str, Path]) -> None:
     folder.endpoints.unlink(missing_ok=True)
     database = Database(folder.database)
     try:
-        await Sandbox(folder, database).run(images)
+        await Sandbox(folder, database, _fleet).run(images)
     finally:
         folder.endpoints.unlink(missing_ok=True)
         database.close()
@@ -70,13 +81,14 @@ async def serve(root: Path, images: Mapping[str, Path]) -> None:
 class Sandbox:
     """All services of one state folder."""
 
-    def __init__(self, folder: StateFolder, database: Database) -> None:
+    def __init__(self, folder: StateFolder, database: Database, make_fleet: MakeFleet) -> None:
         self._folder = folder
         self._database = database
         self._settings = settings = Settings(database)
         self._authority = Authority(folder.tls)
         self._authority.make()
         self._remarks: list[str] = []
+        self._provider_port: int | None = None
         self._sockets = {name: self._listen(name) for name in ("arm", "files", "identity")}
         self._addresses = addresses = Addresses(
             arm=f"https://{_address(self._sockets['arm'])}",
@@ -86,7 +98,17 @@ class Sandbox:
         resources = Resources(database)
         self._shares = Shares(resources, database, folder.shares, folder.trash)
         self._properties = FileProperties(database)
-        self._types = types = Types(resources, addresses, self._shares)
+        self._images: dict[str, Path] = {}
+        self._fleet = make_fleet(self._images, folder.logs, self._heard)
+        self._hosting = Hosting(
+            resources,
+            Translation(resources, self._shares),
+            self._fleet,
+            self._images,
+            {REPLICA_MARKER: settings.replica_marker},
+        )
+        self._resources = resources
+        self._types = types = Types(resources, addresses, self._shares, self._hosting)
         self._lifecycle = Lifecycle(types.by_name, database, addresses.arm)
         directory = Directory(addresses, settings.subscription_id, settings.tenant_id, types.by_name)
         dispatch = Dispatch(types.by_name, self._lifecycle, directory)
@@ -106,9 +128,12 @@ class Sandbox:
             loop.add_signal_handler(number, stopping.set)
         self._recover()
         self._learn_images(images)
+        await self._fleet.start()
         servers = [self._server(name) for name in self._sockets]
         serving = [asyncio.create_task(server.serve([self._sockets[name]])) for name, server in servers]
+        await self._hosting.bring_up_all()
         self._lifecycle.operations.resume()
+        stand_in = self._start_provider()
         endpoints = self._endpoints()
         write_atomically(self._folder.endpoints, endpoints.model_dump_json(indent=2))
         _log.info("ARM %s, Azure Files %s, identity %s", *vars(self._addresses).values())
@@ -117,10 +142,14 @@ class Sandbox:
             server.should_exit = True
         await asyncio.gather(*serving)
         await self._lifecycle.operations.close()
+        await self._hosting.close()
+        await self._fleet.close()
+        stand_in.stop(grace=None)
         self._properties.close()
 
     def _recover(self) -> None:
         """Ends what a kill interrupted."""
+        end_replicas(self._settings.replica_marker)
         self._shares.set_aside()
         asyncio.get_running_loop().run_in_executor(None, self._shares.empty_trash)
         self._properties.settle_after_kill(self._file_status)
@@ -133,13 +162,29 @@ class Sandbox:
         with self._database.transaction():
             for reference, folder in images.items():
                 self._database.execute("INSERT OR REPLACE INTO images VALUES (?, ?)", reference, str(folder))
+        for row in self._database.execute("SELECT * FROM images"):
+            self._images[row["reference"]] = Path(row["folder"])
+
+    def _heard(self, event: FleetEvent) -> None:
+        asyncio.get_running_loop().call_soon(self._hosting.heard, event)
+
+    def _start_provider(self) -> grpc.Server:
+        """Starts the azure-native stand-in; it is a client of ARM like any other."""
+        kept, remark = self._settings.bound_socket("provider")
+        self._note(remark)
+        self._provider_port = port = kept.getsockname()[1]
+        kept.close()
+        return provider.serve(port, self._endpoints().environment)
 
     def _listen(self, name: str) -> socket.socket:
         bound, remark = self._settings.bound_socket(name)
+        self._note(remark)
+        return bound
+
+    def _note(self, remark: str | None) -> None:
         if remark is not None:
             self._remarks.append(remark)
             _log.warning("%s", remark)
-        return bound
 
     def _server(self, name: str) -> tuple[str, "_Server"]:
         tls = name != "identity"
@@ -162,7 +207,7 @@ class Sandbox:
             files_url=self._addresses.files,
             identity_url=self._addresses.identity,
             identity_header=self._settings.identity_header,
-            provider_port=None,
+            provider_port=self._provider_port,
             subscription_id=self._settings.subscription_id,
             tenant_id=self._settings.tenant_id,
             bundle=self._authority.bundle,
@@ -170,7 +215,26 @@ class Sandbox:
 
     def _status(self) -> SandboxStatus:
         endpoints = self._endpoints().model_dump(include=set(SandboxStatus.model_fields))
-        return SandboxStatus(**endpoints, problems=tuple(self._remarks))
+        apps = tuple(self._app_report(app) for app in self._resources.of_type(APP_TYPE))
+        return SandboxStatus(**endpoints, apps=apps, problems=tuple(self._remarks))
+
+    def _app_report(self, app: Resource) -> AppReport:
+        fqdn = app_fqdn(app)
+        return AppReport(
+            id=str(app.id),
+            name=app.id.name,
+            address=None if fqdn is None else f"http://{fqdn}",
+            running_status=self._types.container_apps.view(app)["properties"]["runningStatus"],
+            problems=self._hosting.problems(app.id),
+        )
+
+
+def _fleet(images: Mapping[str, Path], log_dir: Path, on_event: Callable[[FleetEvent], None]) -> Fleet:
+    try:
+        module = importlib.import_module("sandbox.fleet")
+        return module.Fleet(images, log_dir, on_event)
+    except AttributeError:
+        return NoFleet()
 
 
 class _Server(uvicorn.Server):

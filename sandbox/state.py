@@ -134,6 +134,14 @@ def bind(port: int) -> socket.socket | None:
     return bound
 
 
+def free_port() -> int:
+    """A port on 127.0.0.1 that is free at this moment."""
+    bound = bind(0)
+    assert bound is not None
+    with bound:
+        return bound.getsockname()[1]
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces a file, readable by this user only, at once and durably."""
     data = content.encode() if isinstance(content, str) else content

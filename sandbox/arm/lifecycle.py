@@ -199,6 +199,7 @@ class Lifecycle:
         kind = self._types[operation.target.type.lower()]
         found = kind.resources.find(operation.target)
         if found is not None:
+            kind.failed(found, error)
             kind.resources.save(found.with_properties(provisioningState="Failed"))
 
 

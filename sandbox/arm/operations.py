@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from sqlite3 import Row
 from typing import Final
+from weakref import WeakValueDictionary
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId, parse_id
@@ -66,6 +67,7 @@ class Operations:
         self._work = work
         self._on_failure = on_failure
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._targets: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def record(self, target: ResourceId, kind: str) -> Operation:
         """Writes a new operation down; to be called in the transaction that changes its target, `start` after it."""
@@ -105,6 +107,12 @@ class Operations:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, operation: Operation) -> None:
+        """Operations on one target follow one another."""
+        lock = self._targets.setdefault(operation.target.key, asyncio.Lock())
+        async with lock:
+            await self._carry_out(operation)
+
+    async def _carry_out(self, operation: Operation) -> None:
         try:
             conclude = await self._work(operation)
             with self._database.transaction():

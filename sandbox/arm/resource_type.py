@@ -101,6 +101,9 @@ class ResourceType:
         if current is not None:
             self.resources.save(current.with_properties(provisioningState="Succeeded"))
 
+    def failed(self, resource: Resource, error: ArmError) -> None:
+        """Further changes in the transaction that marks the resource as failed."""
+
     async def remove(self, resource: ResourceId) -> Conclude:
         """The work behind a DELETE; may run twice, also when the resource is gone already."""
         return lambda: self.resources.remove(resource)

@@ -75,7 +75,6 @@ def _challenge(request: Request, tenant_id: str, code: str) -> str:
 
 async def _call(request: Request) -> Call:
     etag = Etag(request.headers.get("if-match"), request.headers.get("if-none-match"))
-    path = request.url.path if request.method != "HEAD" else request.url.path
     return Call(
         request.method, request.scope["path"], str(request.url), dict(request.query_params), await _body(request), etag
     )

@@ -56,7 +56,7 @@ class FileRequests:
             raise FilesError("InvalidHeaderValue", "Content-Length does not fit the range.")
         preserve = exchange.headers.get("x-ms-file-last-write-time", "").lower() == "preserve"
         noted = await self._begin_write(exchange, folder)
-        status = None
+        status: os.stat_result | None = None
         try:
             if mode == "update":
                 status = await run_in_threadpool(folder.write, exchange.parts, first, data, preserve)
@@ -65,6 +65,7 @@ class FileRequests:
         finally:
             if noted:
                 self._properties.end_write(exchange.key, status)
+        assert status is not None
         digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
         return await self._answer(exchange, folder, status, 201, {"Content-MD5": digest})
 

@@ -62,10 +62,7 @@ class FileProperties:
         row = rows[0]
         noted = (row["size"], row["modified_ns"])
         if (unsettled := self._unsettled.get(key)) is not None:
-            if unsettled.writers:
-                noted = fingerprint(status)
-            else:
-                noted = unsettled.fingerprint
+            noted = fingerprint(status) if unsettled.writers else unsettled.fingerprint
         if noted != fingerprint(status):
             return Properties()
         return Properties(json.loads(row["content"]), json.loads(row["metadata"]))

@@ -37,8 +37,8 @@ class ShareRequests:
         entries = "".join(_share_xml(share, with_metadata) for share in names[:count])
         following = names[count].id.name if len(names) > count else ""
         return xml_response(
-            f"<EnumerationResults ServiceEndpoint={quoteattr(f'/{exchange.account}/')}><Prefix>{escape(prefix)}</Prefix>"
-            f"<Marker>{escape(marker)}</Marker><MaxResults>{count}</MaxResults><Shares>{entries}</Shares>"
+            f"<EnumerationResults ServiceEndpoint={quoteattr(f'/{exchange.account}/')}>"
+            f"<Prefix>{escape(prefix)}</Prefix><Marker>{escape(marker)}</Marker><MaxResults>{count}</MaxResults><Shares>{entries}</Shares>"
             f"<NextMarker>{following}</NextMarker></EnumerationResults>"
         )
 

@@ -60,7 +60,8 @@ class Workspaces(ResourceType):
         if not isinstance(days, int) or not MIN_RETENTION_DAYS <= days <= MAX_RETENTION_DAYS:
             raise invalid(
                 "InvalidParameter",
-                f"'RetentionInDays' property is invalid: {days}. Allowed: {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}.",
+                f"'RetentionInDays' property is invalid: {days}. Allowed: {MIN_RETENTION_DAYS} to"
+                f" {MAX_RETENTION_DAYS}.",
             )
         keys = existing.private if existing is not None else {"primary": _new_key(), "secondary": _new_key()}
         return Resource(

@@ -1,0 +1,206 @@
+"""Keeps what the fleet runs equal to the container apps in the database, and writes down what the fleet reports."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Protocol
+
+from sandbox.arm.apps.model import ContainerAppProperties, parsed
+from sandbox.arm.apps.profiles import DEFAULT_PROFILE, PROFILE_TYPES
+from sandbox.arm.apps.translation import Translation
+from sandbox.arm.errors import ArmError
+from sandbox.arm.ids import ResourceId, parse_id
+from sandbox.arm.resources import Resource, Resources
+from sandbox.fleet.spec import AppSpec, AppStatus, EventKind, FleetEvent
+from sandbox.state import bind
+
+APP_TYPE: Final = "Microsoft.App/containerApps"
+REVISION_TYPE: Final = f"{APP_TYPE}/revisions"
+PORT_RETRY_SECONDS: Final = 1.0
+
+_log = logging.getLogger("sandbox.apps")
+
+
+class Fleet(Protocol):
+    """What runs the apps; see `sandbox.fleet`."""
+
+    async def start(self) -> None:
+        """Gets ready to run apps."""
+        ...
+
+    async def close(self) -> None:
+        """Ends everything; returns when nothing runs."""
+        ...
+
+    async def apply(self, spec: AppSpec) -> None:
+        """Makes what runs equal to `spec`, soon."""
+        ...
+
+    async def remove(self, app_id: str) -> None:
+        """Returns when nothing of the app runs."""
+        ...
+
+    def status(self, app_id: str) -> AppStatus | None:
+        """How the app is."""
+        ...
+
+    async def restart(self, app_id: str, revision: str) -> None:
+        """Replaces the revision's replicas."""
+        ...
+
+
+class Hosting:
+    """The apps that run."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        translation: Translation,
+        fleet: Fleet,
+        images: Mapping[str, Path],
+        variables: Mapping[str, str],
+    ) -> None:
+        self._resources = resources
+        self._translation = translation
+        self._fleet = fleet
+        self._images = images
+        self._variables = variables
+        self._problems: dict[str, str] = {}
+        self._port_watches: dict[str, asyncio.Task[None]] = {}
+
+    def has_image(self, reference: str) -> bool:
+        """Whether the sandbox knows the image."""
+        return reference in self._images
+
+    def status(self, app: ResourceId) -> AppStatus | None:
+        """How the app's active revisions are, as far as the fleet runs any."""
+        return self._fleet.status(app.key)
+
+    def problems(self, app: ResourceId) -> tuple[str, ...]:
+        """What keeps the app from being served as it should."""
+        problem = self._problems.get(app.key)
+        return () if problem is None else (problem,)
+
+    async def bring_up(self, app: Resource) -> None:
+        """Lets the fleet run what the database says.
+
+        Raises:
+            ArmError: a volume cannot be mounted.
+        """
+        environment_id = parse_id(app.properties["environmentId"])
+        assert environment_id is not None
+        environment = self._resources.get(environment_id)
+        port: int | None = app.private.get("ingressPort")
+        if port is not None and not self._is_free(app, port):
+            port = None
+        spec = self._translation.app_spec(
+            app,
+            environment,
+            self.active_revisions(app.id),
+            port,
+            self._variables,
+            default_probes=not _on_gpu(app, environment),
+        )
+        await self._fleet.apply(spec)
+
+    async def bring_up_all(self) -> None:
+        """Brings every app back that ran when the process ended."""
+        for app in self._resources.of_type(APP_TYPE):
+            if not self.active_revisions(app.id) or app.provisioning_state == "Deleting":
+                continue
+            try:
+                await self.bring_up(app)
+            except ArmError as error:
+                self._problems[app.id.key] = error.message
+                _log.warning("%s cannot be brought back: %s", app.id.name, error.message)
+
+    async def take_down(self, app: ResourceId) -> None:
+        """Ends everything of an app; fine if nothing runs."""
+        self._forget_port(app.key)
+        await self._fleet.remove(app.key)
+
+    async def restart(self, app: ResourceId, revision: str) -> None:
+        """Replaces a revision's replicas."""
+        await self._fleet.restart(app.key, revision)
+
+    def active_revisions(self, app: ResourceId) -> list[Resource]:
+        """Revisions that should run, oldest first."""
+        return [
+            revision
+            for revision in self._resources.of_type(REVISION_TYPE, app)
+            if revision.properties["active"] and revision.properties["provisioningState"] != "Failed"
+        ]
+
+    def heard(self, event: FleetEvent) -> None:
+        """Writes an event of the fleet down."""
+        app_id = parse_id(event.app_id)
+        app = None if app_id is None else self._resources.find(app_id)
+        if app is None:
+            return
+        revision = self._resources.find(app.id.child("revisions", event.revision))
+        with self._resources.transaction():
+            if event.kind is EventKind.REVISION_READY:
+                self._resources.save(app.with_private(latestReady=event.revision))
+            elif event.kind is EventKind.REVISION_REPLACED and revision is not None:
+                self._resources.save(revision.with_properties(active=False))
+        _log.info("%s: %s %s %s", app.id.name, event.revision, event.kind, event.message)
+
+    async def close(self) -> None:
+        """Ends the waits for ports."""
+        for key in list(self._port_watches):
+            self._forget_port(key)
+
+    def _is_free(self, app: Resource, port: int) -> bool:
+        """Whether the app's kept port can be served; if not, says so and waits for it."""
+        if self._fleet.status(app.id.key) is not None and app.id.key not in self._port_watches:
+            return True  # the fleet has it
+        probe = bind(port)
+        if probe is not None:
+            probe.close()
+            self._problems.pop(app.id.key, None)
+            return True
+        text = (
+            f"port {port} on 127.0.0.1, where {app.id.name} is served, is taken by another process; free it and the app"
+            " answers there again"
+        )
+        if self._problems.get(app.id.key) != text:
+            self._problems[app.id.key] = text
+            _log.warning("%s", text)
+        if app.id.key not in self._port_watches:
+            self._port_watches[app.id.key] = asyncio.create_task(self._watch_port(app.id))
+        return False
+
+    async def _watch_port(self, app_id: ResourceId) -> None:
+        while True:
+            await asyncio.sleep(PORT_RETRY_SECONDS)
+            app = self._resources.find(app_id)
+            port = None if app is None else app.private.get("ingressPort")
+            probe = None if port is None else bind(port)
+            if app is None or port is None or probe is not None:
+                break
+        if probe is not None:
+            probe.close()
+        self._port_watches.pop(app_id.key, None)
+        self._problems.pop(app_id.key, None)
+        if app is not None:
+            await self.bring_up(app)
+
+    def _forget_port(self, key: str) -> None:
+        self._problems.pop(key, None)
+        watch = self._port_watches.pop(key, None)
+        if watch is not None:
+            watch.cancel()
+
+
+def profile_types(environment: Resource) -> dict[str, str]:
+    """Type of each workload profile of an environment, by name. One without any offers Consumption alone."""
+    profiles = environment.properties.get("workloadProfiles") or []
+    return {item["name"]: item["workloadProfileType"] for item in profiles} or {DEFAULT_PROFILE: DEFAULT_PROFILE}
+
+
+def _on_gpu(app: Resource, environment: Resource) -> bool:
+    """GPU apps get no default probes (MicrosoftDocs/azure-docs#125744)."""
+    name = parsed(ContainerAppProperties, app.properties).workload_profile_name or DEFAULT_PROFILE
+    kind = profile_types(environment).get(name)
+    return kind is not None and PROFILE_TYPES[kind].gpus > 0

@@ -1,0 +1,184 @@
+"""From a container app's JSON to the `AppSpec` that the fleet runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from sandbox.arm.apps.model import (
+    Container,
+    ContainerAppProperties,
+    Ingress,
+    ProbeJson,
+    Scale,
+    StorageProperties,
+    Template,
+    parsed,
+)
+from sandbox.arm.errors import ArmError
+from sandbox.arm.resources import Resource, Resources
+from sandbox.fleet.spec import AppSpec, ContainerSpec, Mount, Probe, ProbeKind, RevisionSpec, TrafficWeight
+from sandbox.shares import Shares
+
+STORAGE_TYPE: Final = "storages"
+DEFAULT_COOLDOWN_SECONDS: Final = 300
+DEFAULT_GRACE_SECONDS: Final = 30
+DEFAULT_MAX_REPLICAS: Final = 10
+
+
+class Translation:
+    """Resolves secrets and storages as it translates."""
+
+    def __init__(self, resources: Resources, shares: Shares) -> None:
+        self._resources = resources
+        self._shares = shares
+
+    def app_spec(
+        self,
+        app: Resource,
+        environment: Resource,
+        revisions: Sequence[Resource],
+        ingress_port: int | None,
+        variables: Mapping[str, str],
+        default_probes: bool,
+    ) -> AppSpec:
+        """What should run. `revisions`: the active ones, oldest first; `variables` are added to every process.
+
+        Raises:
+            ArmError: a volume cannot be mounted.
+        """
+        properties = parsed(ContainerAppProperties, app.properties)
+        configuration = properties.configuration
+        ingress = configuration.ingress if configuration is not None else None
+        secrets: Mapping[str, str] = app.private.get("secrets", {})
+        return AppSpec(
+            app_id=app.id.key,
+            name=app.id.name,
+            revisions=tuple(
+                self._revision(app, environment, revision, secrets, variables, ingress if default_probes else None)
+                for revision in revisions
+            ),
+            single=configuration is None or configuration.active_revisions_mode != "Multiple",
+            traffic=_traffic(ingress),
+            target_port=None if ingress is None else ingress.target_port,
+            ingress_port=None if ingress is None else ingress_port,
+        )
+
+    def _revision(
+        self,
+        app: Resource,
+        environment: Resource,
+        revision: Resource,
+        secrets: Mapping[str, str],
+        variables: Mapping[str, str],
+        probed: Ingress | None,
+    ) -> RevisionSpec:
+        template = parsed(Template, revision.properties["template"])
+        scale = template.scale or Scale()
+        container = (template.containers or [])[0]
+        grace = template.termination_grace_period_seconds
+        built_in = {
+            "CONTAINER_APP_NAME": app.id.name,
+            "CONTAINER_APP_REVISION": revision.id.name,
+            "CONTAINER_APP_ENV_DNS_SUFFIX": environment.properties["defaultDomain"],
+        }
+        return RevisionSpec(
+            name=revision.id.name,
+            container=ContainerSpec(
+                name=container.name or app.id.name,
+                image=container.image or "",
+                command=tuple(container.command or ()),
+                args=tuple(container.args or ()),
+                env={**built_in, **variables, **_environment(container, secrets)},
+                mounts=tuple(self._mounts(template, container, environment)),
+                probes=tuple(_probe(probe) for probe in container.probes or []) or _default_probes(probed),
+            ),
+            min_replicas=scale.min_replicas or 0,
+            max_replicas=DEFAULT_MAX_REPLICAS if scale.max_replicas is None else scale.max_replicas,
+            cooldown_seconds=DEFAULT_COOLDOWN_SECONDS if scale.cooldown_period is None else scale.cooldown_period,
+            termination_grace_seconds=DEFAULT_GRACE_SECONDS if grace is None else grace,
+        )
+
+    def _mounts(self, template: Template, container: Container, environment: Resource) -> Sequence[Mount]:
+        volumes = {volume.name: volume for volume in template.volumes or []}
+        mounts: list[Mount] = []
+        for mount in container.volume_mounts or []:
+            storage_name = volumes[mount.volume_name].storage_name or ""
+            source, read_only = self._storage(environment, storage_name)
+            if mount.sub_path:
+                source = _sub_path(source, mount.sub_path)
+            mounts.append(Mount(source, PurePosixPath(mount.mount_path or ""), read_only))
+        return mounts
+
+    def _storage(self, environment: Resource, name: str) -> tuple[Path, bool]:
+        storage = self._resources.find(environment.id.child(STORAGE_TYPE, name))
+        if storage is None:
+            raise storage_not_found(name)
+        file = parsed(StorageProperties, storage.properties).azure_file
+        assert file is not None, storage.id
+        account = self._shares.account(file.account_name)
+        if account is None or storage.private.get("accountKey") not in account.private.values():
+            raise _mount_failed(name, "mount error(13): Permission denied (account or account key)")
+        if self._shares.share(account, file.share_name) is None:
+            raise _mount_failed(name, f"mount error(2): No such file or directory (share '{file.share_name}')")
+        return self._shares.folder(account.id.name, file.share_name.lower()), file.access_mode == "ReadOnly"
+
+
+def storage_not_found(name: str) -> ArmError:
+    """404 in the words that the az CLI looks for."""
+    return ArmError(404, "ManagedEnvironmentStorageNotFound", f"ManagedEnvironment Storage '{name}' was not found.")
+
+
+def _mount_failed(name: str, reason: str) -> ArmError:
+    return ArmError(400, "SandboxMountFailed", f"The storage '{name}' cannot be mounted: {reason}.")
+
+
+def _sub_path(share: Path, sub_path: str) -> Path:
+    """A folder in the share, made if it is missing, as for any volume; a link out of the share is refused."""
+    folder = (share / sub_path.strip("/")).resolve()
+    if not folder.is_relative_to(share.resolve()):
+        raise ArmError(400, "SandboxMountFailed", f"subPath '{sub_path}' leads out of the share.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _environment(container: Container, secrets: Mapping[str, str]) -> dict[str, str]:
+    return {
+        variable.name: secrets.get(variable.secret_ref, "") if variable.secret_ref else variable.value or ""
+        for variable in container.env or []
+    }
+
+
+def _probe(probe: ProbeJson) -> Probe:
+    http = probe.http_get
+    tcp_port = probe.tcp_socket.port if probe.tcp_socket is not None else 0
+    given = {
+        "initial_delay_seconds": probe.initial_delay_seconds,
+        "period_seconds": probe.period_seconds,
+        "timeout_seconds": probe.timeout_seconds,
+        "failure_threshold": probe.failure_threshold,
+        "success_threshold": probe.success_threshold,
+    }
+    return Probe(
+        kind=ProbeKind(probe.type),
+        port=tcp_port if http is None else http.port,
+        path=None if http is None else http.path or "/",
+        headers={} if http is None else {header.name: header.value for header in http.http_headers or []},
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _default_probes(ingress: Ingress | None) -> tuple[Probe, ...]:
+    """What an app with ingress gets if it has no probes: https://learn.microsoft.com/azure/container-apps/health-probes."""
+    if ingress is None or ingress.target_port is None:
+        return ()
+    return (
+        Probe(ProbeKind.STARTUP, ingress.target_port, None, {}, 1, 1, 3, 240),
+        Probe(ProbeKind.READINESS, ingress.target_port, None, {}, 3, 5, 5, 48),
+    )
+
+
+def _traffic(ingress: Ingress | None) -> tuple[TrafficWeight, ...]:
+    weights = ingress.traffic if ingress is not None else None
+    return tuple(
+        TrafficWeight(None if item.latest_revision else item.revision_name, item.weight or 0) for item in weights or []
+    )
