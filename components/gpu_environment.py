@@ -10,6 +10,8 @@ from components.adoption import MISSING, Presence, child_options
 from components.gpu import GpuKind, GpuProfile
 
 CONSUMPTION_PROFILE: Final = "Consumption"
+_SERVICE_CHOSEN: Final = ("infrastructureResourceGroup", "vnetConfiguration")
+"""Immutable properties left to the service: seen when an environment is imported, never a reason to replace it."""
 
 
 class GpuEnvironmentArgs(TypedDict):
@@ -65,7 +67,7 @@ class GpuEnvironment(pulumi.ComponentResource):
             ),
             zone_redundant=False,
             tags=args.get("tags"),
-            opts=child_options(self, args.get("environment", MISSING)),
+            opts=child_options(self, args.get("environment", MISSING), ignore_changes=_SERVICE_CHOSEN),
         )
         storage = app.ManagedEnvironmentsStorage(
             f"{name}-storage",

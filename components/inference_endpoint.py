@@ -105,7 +105,8 @@ class InferenceEndpoint(pulumi.ComponentResource):
                 ],
             ),
             tags=args.get("tags"),
-            opts=child_options(self, args.get("presence", MISSING)),
+            # The service answers with the environment under its old name too; it is immutable, and no reason to replace.
+            opts=child_options(self, args.get("presence", MISSING), ignore_changes=["managedEnvironmentId"]),
         )
         self.app_name = container_app.name
         self.fqdn = container_app.configuration.apply(_fqdn)

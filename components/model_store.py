@@ -10,6 +10,8 @@ from components.adoption import MISSING, OWNER_METADATA, OWNER_TAG, Presence, ch
 
 DEFAULT_SHARE_QUOTA_GIB: Final = 1024
 SHARE_SOFT_DELETE_DAYS: Final = 7
+_SERVICE_CHOSEN: Final = ("dnsEndpointType", "enableNfsV3", "isHnsEnabled")
+"""Immutable properties left to the service: seen when an account is imported, and never a reason to replace it."""
 
 
 class ModelStoreArgs(TypedDict):
@@ -54,7 +56,7 @@ class ModelStore(pulumi.ComponentResource):
             allow_blob_public_access=False,
             enable_https_traffic_only=True,
             tags=args.get("tags"),
-            opts=child_options(self, account_presence),
+            opts=child_options(self, account_presence, ignore_changes=_SERVICE_CHOSEN),
         )
         share_dependencies: list[pulumi.Resource] = [account]
         if not account_presence.adopted:
@@ -76,6 +78,7 @@ class ModelStore(pulumi.ComponentResource):
             resource_group_name=resource_group_name,
             account_name=account.name,
             share_name=args["share_name"],
+            enabled_protocols=storage.EnabledProtocols.SMB,
             share_quota=args.get("share_quota_gib", DEFAULT_SHARE_QUOTA_GIB),
             metadata=_mark(args.get("tags")),
             opts=child_options(self, args.get("share", MISSING), depends_on=share_dependencies),
