@@ -11,7 +11,7 @@ from rich.console import Console
 from cli import sandbox_commands
 from cli.errors import CliError
 from operations.errors import OperationError
-from sandbox.errors import SandboxError
+from sandbox.control import SandboxError
 
 FAILURE: Final = 1
 

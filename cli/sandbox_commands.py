@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli import sandbox_up
-from cli.terminal import phase
+from cli import workplace
 from sandbox import control
 
 app = typer.Typer(help="The sandbox that plays Azure on this machine.", no_args_is_help=True)
@@ -27,7 +25,9 @@ def up() -> None:
 
     Example: aca-inference sandbox up
     """
-    sandbox_up.up(sandbox_up.workplace(_console()))
+    from cli import sandbox_up  # Azure's SDKs take a second to import: only those who need them pay
+
+    sandbox_up.up(workplace.here())
 
 
 @app.command()
@@ -36,7 +36,9 @@ def down() -> None:
 
     Example: aca-inference sandbox down
     """
-    sandbox_up.down(sandbox_up.workplace(_console()))
+    from cli import sandbox_up
+
+    sandbox_up.down(workplace.here())
 
 
 @app.command()
@@ -45,8 +47,7 @@ def start() -> None:
 
     Example: aca-inference sandbox start
     """
-    with phase(_console(), "sandbox") as say:
-        control.start(sandbox_up.STATE_DIR, images=sandbox_up.IMAGES, on_progress=say)
+    workplace.here().start_sandbox()
 
 
 @app.command()
@@ -55,8 +56,7 @@ def stop() -> None:
 
     Example: aca-inference sandbox stop
     """
-    with phase(_console(), "sandbox stopped"):
-        control.stop(sandbox_up.STATE_DIR, sandbox_up.STOP_TIMEOUT_SECONDS)
+    workplace.here().stop_sandbox()
 
 
 @app.command()
@@ -65,8 +65,8 @@ def status(as_json: Json = False) -> None:
 
     Example: aca-inference sandbox status --json
     """
-    console = _console()
-    found = control.status(sandbox_up.STATE_DIR)
+    console = workplace.here().console
+    found = control.status(workplace.STATE_DIR)
     if as_json:
         print(found.model_dump_json(indent=2) if found else "null")
     elif found is None:
@@ -83,8 +83,8 @@ def env(as_json: Json = False) -> None:
 
     Example: eval "$(aca-inference sandbox env)" && pulumi preview
     """
-    stack = sandbox_up.workplace(_console()).stack
-    sandbox = control.environment(sandbox_up.STATE_DIR)
+    stack = workplace.here().stack
+    sandbox = control.environment(workplace.STATE_DIR)
     variables = stack.variables(sandbox)
     if as_json:
         print(json.dumps(variables, indent=2))
@@ -101,7 +101,3 @@ def _table(values: Mapping[str, Any]) -> Table:
         text = "\n".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
         table.add_row(name.replace("_", " "), Text(text))
     return table
-
-
-def _console() -> Console:
-    return Console()
