@@ -30,7 +30,6 @@ class Example:
 
     uploads: dict[Path, str]
     question: str
-    expected: str
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,11 @@ def load(project: Path) -> Example:
         content = json.loads((folder / "example.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CliError(f"{error.filename} is missing; `git checkout {EXAMPLE}` brings it back") from error
-    sample = content["sample"]
     if not (folder / "adapter/adapter_config.json").is_file():
         raise CliError(f"{folder / 'adapter'} holds no adapter; `git checkout {EXAMPLE}` brings it back")
     # The adapter first: by the time the base model is there and the endpoint is ready, it is there as well.
     uploads = {folder / "adapter": ADAPTER_FOLDER, _base_model(): BASE_FOLDER}
-    return Example(uploads, content["question"].format(phrase=sample["phrase"]), sample["tone"])
+    return Example(uploads, content["question"].format(phrase=content["sample"]["phrase"]))
 
 
 def upload(example: Example, address: ShareAddress, say: Say) -> int:
