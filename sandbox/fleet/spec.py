@@ -123,11 +123,15 @@ class RevisionStatus:
 
 @dataclass(frozen=True)
 class AppStatus:
-    """The app's active revisions as they are now; `latest_ready` is what gets the traffic in single mode."""
+    """The app's active revisions as they are now; `latest_ready` is what gets the traffic in single mode.
+
+    `details`: what is wrong with the app itself (its ingress port is taken) or restricted on this machine; mostly "".
+    """
 
     app_id: str
     latest_ready: str | None
     revisions: tuple[RevisionStatus, ...]
+    details: str = ""
 
 
 class EventKind(StrEnum):
