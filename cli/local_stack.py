@@ -45,7 +45,8 @@ class LocalStack:
 
     def variables(self, sandbox: Mapping[str, str]) -> dict[str, str]:
         """The variables that make `pulumi` and Azure's clients work on the sandbox and this stack."""
-        tools = [str(self._project / folder) for folder in TOOL_FOLDERS]
+        # Resolved, because pulumi warns of a language host on PATH that does not lie next to itself.
+        tools = [str((self._project / folder).resolve()) for folder in TOOL_FOLDERS]
         others = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder not in tools]
         return {
             **sandbox,

@@ -1,15 +1,18 @@
 """From nothing to an answer on this machine, and back to nothing."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
 
 from cli import example
+from cli.errors import CliError
 from cli.terminal import phase
 from cli.workplace import STATE_DIR, Workplace
 from operations import cloud, config_file, endpoint
-from operations.errors import ConfigFileError
+from operations.errors import ConfigFileError, EndpointError
 from sandbox import control
 
 READY_TIMEOUT_SECONDS: Final = 180.0
@@ -28,7 +31,7 @@ def up(place: Workplace) -> None:
         with phase(place.console, "models") as say:
             address = cloud.share_address(config, cloud.discover(environment["ARM_METADATA_HOSTNAME"]))
             example.upload(wanted, address, say)
-        with phase(place.console, "ready") as say:
+        with phase(place.console, "ready") as say, _sandbox_explains():
             endpoint.wait_until_ready(url, READY_TIMEOUT_SECONDS, say)
         with phase(place.console, "question") as say:
             answers = example.ask(wanted, url, say)
@@ -59,6 +62,18 @@ def _enter(place: Workplace) -> dict[str, str]:
     os.environ.clear()
     os.environ.update(environment)
     return environment
+
+
+@contextmanager
+def _sandbox_explains() -> Generator[None]:
+    """Adds to an error of the endpoint what the sandbox knows about the app."""
+    try:
+        yield
+    except EndpointError as error:
+        status = control.status(STATE_DIR)
+        apps = status.apps if status else ()
+        known = [f"{app.name} is {app.running_status}: {'; '.join(app.problems) or 'no problems seen'}" for app in apps]
+        raise CliError("\n".join([str(error), *known, f"the replicas' logs are in {STATE_DIR / 'logs'}"])) from error
 
 
 def _forget_configuration(subscription_id: str) -> None:
