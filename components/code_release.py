@@ -28,7 +28,7 @@ class CodeReleaseArgs(TypedDict):
     """The release's name, that is `operations.release.describe(source).name`: known before anything is uploaded."""
 
 
-class CodeRelease(Resource):
+class CodeRelease(Resource, module="aca-inference", name="CodeRelease"):
     """Code on the share under `releases/NAME`, visible only when whole; older releases stay for a rollback."""
 
     release: pulumi.Output[str]
