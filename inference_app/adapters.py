@@ -1,0 +1,74 @@
+"""What describes an adapter: PEFT's adapter_config.json, and serving.json, in which its maker may say how to serve it.
+
+{"name": "tone", "defaults": {"temperature": 0, "max_tokens": 8}}
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inference_app.limits import MaxTokens, Temperature, TopK, TopP
+
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+SERVING = "serving.json"
+NAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$"
+
+
+class AdapterError(Exception):
+    """An adapter that cannot be served; the message says why, for a person."""
+
+
+class Defaults(BaseModel):
+    """Values for what a request leaves out."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: Temperature | None = None
+    top_p: TopP | None = None
+    top_k: TopK | None = None
+    max_tokens: MaxTokens | None = None
+
+
+class Description(BaseModel):
+    """The content of serving.json; all of it optional, as is the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)] | None = None
+    """Model id under which requests choose the adapter; without it, its path below models/."""
+    defaults: Defaults = Defaults()
+
+
+def read_description(folder: Path) -> Description:
+    """Checks that the folder holds a PEFT LoRA adapter and reads how to serve it; `AdapterError` says what is wrong.
+
+    What depends on the engine (target modules, shapes) is checked when the engine takes it.
+    """
+    peft_type = read_json(folder / ADAPTER_CONFIG).get("peft_type")
+    if peft_type != "LORA":
+        raise AdapterError(f"{ADAPTER_CONFIG} has peft_type {json.dumps(peft_type)}; only LORA can be served")
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        raise AdapterError(f"{ADAPTER_WEIGHTS} is missing")
+    if not (folder / SERVING).exists():
+        return Description()
+    try:
+        return Description.model_validate(read_json(folder / SERVING))
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)
+        )
+        raise AdapterError(f"{SERVING}: {'; '.join(problems)}") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a small file; `AdapterError` names the file and what is wrong with it."""
+    try:
+        value: object = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise AdapterError(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(value, dict):
+        raise AdapterError(f"{path.name} must hold a JSON object")
+    return value

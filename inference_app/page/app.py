@@ -1,0 +1,68 @@
+"""The chat page as an ASGI app that is there at once: Gradio takes seconds to import, the API does not wait for it."""
+
+import asyncio
+import importlib
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from inference_app.api.guards import ApiKeys
+from inference_app.logs import log
+from inference_app.service import InferenceService
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+STARTING = (Path(__file__).parent / "starting.html").read_text(encoding="utf-8")
+API_PREFIXES = ("/v1", "/health")
+GRADIO_PREFIX = "/gradio_api"
+# Gradio reports its use to its makers and looks for updates unless told otherwise; it reads this when imported.
+OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_RUN_HISTORY": "False"}
+
+
+class PageApp:
+    """Answers with a page that reloads itself until Gradio is there."""
+
+    def __init__(self, service: InferenceService, keys: ApiKeys) -> None:
+        self._service = service
+        self._keys = keys
+        self._app: ASGIApp | None = None
+        self._open = AsyncExitStack()
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request is for the page: what is read outside the API, and Gradio's own calls."""
+        path = scope["path"]
+        if path.startswith(API_PREFIXES):
+            return False
+        return scope["method"] in ("GET", "HEAD") or path.startswith(GRADIO_PREFIX)
+
+    async def load(self) -> None:
+        """Imports Gradio in a thread and starts the page."""
+        os.environ.update(OFFLINE)
+        try:
+            app = await asyncio.to_thread(self._build)
+            await self._open.enter_async_context(app.router.lifespan_context(app))
+        except Exception:  # without the page, the API still serves
+            log("the chat page cannot be shown", level=40, exc_info=True)
+            return
+        self._app = app
+        log("chat page ready")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request to the page."""
+        if self._app is not None:
+            await self._app(scope, receive, send)
+        else:
+            await HTMLResponse(STARTING, 503, {"Retry-After": "2"})(scope, receive, send)
+
+    async def close(self) -> None:
+        """Ends what Gradio started."""
+        await self._open.aclose()
+
+    def _build(self) -> "FastAPI":
+        chat = importlib.import_module("inference_app.page.chat")
+        return chat.build_page(self._service, self._keys)

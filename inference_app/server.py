@@ -1,0 +1,128 @@
+"""Puts the parts together, serves them, and stops without cutting anybody off."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Generator
+from functools import partial
+from pathlib import PurePath
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from inference_app.admission import Admission
+from inference_app.api.app import create_api
+from inference_app.api.guards import ApiKeys
+from inference_app.catalogue import Catalogue
+from inference_app.engines import create_engine
+from inference_app.logs import log
+from inference_app.page.app import PageApp
+from inference_app.service import InferenceService
+from inference_app.settings import Settings
+from inference_app.share import Share
+
+NOTICE_SECONDS = 1.0  # between "not ready" and a closed port, for whoever routes requests here
+
+
+def create_service(settings: Settings) -> InferenceService:
+    """The service over the share that the settings name; nothing is loaded yet."""
+    engine = partial(
+        create_engine,
+        "llama_cpp" if settings.engine == "auto" else settings.engine,
+        context_tokens=settings.context_tokens,
+        parallel=settings.parallel,
+        threads=settings.threads,
+    )
+    catalogue = Catalogue(Share(settings.model_root), settings.base_model, engine)
+    return InferenceService(catalogue, Admission(settings.parallel, settings.queue_limit))
+
+
+class InferenceApp:
+    """The API and the chat page as one ASGI app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.service = create_service(settings)
+        keys = ApiKeys([key.get_secret_value() for key in settings.api_keys])
+        self._scan_seconds = settings.scan_seconds
+        self._page = PageApp(self.service, keys)
+        self._api: ASGIApp = create_api(self.service, keys)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Routes to the page what belongs to it, everything else to the API."""
+        if scope["type"] == "http" and not self._page.owns(scope):
+            await self._api(scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Follows the share and brings up the page, for as long as the context lasts."""
+        tasks = [
+            asyncio.create_task(self.service.catalogue.watch(self._scan_seconds)),
+            asyncio.create_task(self._page.load()),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._page.close()
+            await self.service.catalogue.close()
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, stopping in this order: not ready, port closed, running answers ended (or time is up), exit 0."""
+
+    def __init__(self, config: uvicorn.Config, service: InferenceService, drain_seconds: int) -> None:
+        super().__init__(config)
+        self._service = service
+        self._drain_seconds = drain_seconds
+        self._stopping: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Own handlers: uvicorn would end with the signal's status instead of 0."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, signal.Signals(number).name)
+        yield
+
+    def _stop(self, name: str) -> None:
+        if self._stopping is not None:
+            log("stopping at once", signal=name)
+            self.should_exit = self.force_exit = True
+            return
+        log("stopping", signal=name, running=self._service.admission.running, waiting=self._service.admission.waiting)
+        self._service.draining = True
+        self._stopping = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        await asyncio.sleep(NOTICE_SECONDS)
+        self.should_exit = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_seconds):
+                await self._service.admission.idle()
+        # Open chat pages keep connections for as long as they like; only answers are waited for.
+        self.force_exit = True
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; returns when everything has ended."""
+    app = InferenceApp(settings)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # each answer is logged with more than a path
+        lifespan="off",
+        # Everything that reaches a container comes through the ingress.
+        proxy_headers=True,
+        forwarded_allow_ips="*",
+        server_header=False,
+    )
+    log("starting", port=settings.port, model_root=str(PurePath(settings.model_root)), engine=settings.engine)
+    async with app.running():
+        await Server(config, app.service, settings.drain_seconds).serve()
+    log("stopped")

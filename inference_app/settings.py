@@ -1,0 +1,107 @@
+"""Settings: environment variables with the prefix INFERENCE_, all checked before anything starts."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "INFERENCE_"
+BASE_MODEL_PATTERN: Final = r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$"
+MIN_KEY_CHARACTERS: Final = 8
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message lists every problem."""
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_CHARACTERS:
+        raise ValueError(f"a key has less than {MIN_KEY_CHARACTERS} characters")
+    return key
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+
+
+class Settings(BaseSettings):
+    """What can be set; the description of each field is what `--help` shows."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    host: str = Field(default="0.0.0.0", description="address to listen on")  # noqa: S104 - reached from outside
+    port: int = Field(default=7860, ge=1, le=65535, description="port to listen on")
+    model_root: Path = Field(
+        default=Path("/mount"), description="folder with model-cache/ and models/: the mounted share"
+    )
+    base_model: str | None = Field(
+        default=None,
+        pattern=BASE_MODEL_PATTERN,
+        description="folder of the base model below model-cache/, as ORG/NAME; left out: the only one there",
+    )
+    engine: Literal["auto", "llama_cpp", "scripted"] = Field(
+        default="auto", description="auto: llama_cpp; scripted: no model at all, for tests of clients"
+    )
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(), description="secrets separated by commas, one of which a request must carry; none: open to all"
+    )
+    context_tokens: int = Field(
+        default=4096, ge=64, le=1_048_576, description="most tokens of prompt and answer; never above the model's own"
+    )
+    parallel: int = Field(default=4, ge=1, le=256, description="answers generated at the same time")
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="threads that compute; left out: all processors but one"
+    )
+    queue_limit: int = Field(default=64, ge=0, description="requests that may wait; one more is answered with a 429")
+    scan_seconds: float = Field(default=3.0, gt=0, le=3600, description="pause between two looks at the share")
+    drain_seconds: int = Field(
+        default=25, ge=0, le=3600, description="time that running answers have to end after SIGTERM"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in the process's environment, given as `environment`; `SettingsError` lists all problems."""
+    known = setting_names()
+    problems = [_unknown(name) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
+    settings = None
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems += [_problem(item) for item in error.errors(include_input=False, include_url=False)]
+    if settings is None or problems:
+        raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return settings
+
+
+def setting_names() -> list[str]:
+    """The environment variables, in the order of the settings."""
+    return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+
+
+def describe_settings() -> str:
+    """A table of all settings with meaning and default, for `--help`."""
+    names = setting_names()
+    width = max(map(len, names))
+    lines: list[str] = []
+    for name, field in zip(names, Settings.model_fields.values(), strict=True):
+        default = "" if field.default in (None, ()) else f" [{field.default}]"
+        lines.append(f"  {name:<{width}}  {field.description}{default}")
+    return "\n".join(lines)
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, setting_names(), 1)
+    return f"{name}: there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    field = str(item["loc"][0])
+    name = field.upper() if field.upper().startswith(PREFIX) else f"{PREFIX}{field.upper()}"
+    return f"{name}: {item['msg'].removeprefix('Value error, ')}"
