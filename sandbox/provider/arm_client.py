@@ -73,6 +73,10 @@ class ArmClient:
         """Ends waiting for operations; they go on in the cloud."""
         self._canceled.set()
 
+    def close(self) -> None:
+        """Closes its connections."""
+        self._http.close()
+
     def get(self, path: str, api_version: str) -> Json | None:
         """The resource, or None if there is none."""
         try:
