@@ -2,8 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -72,7 +71,7 @@ def status(as_json: Json = False) -> None:
     elif found is None:
         console.print("the sandbox does not run; `aca-inference sandbox start` starts it")
     else:
-        console.print(_table(found.model_dump(mode="json")))
+        console.print(_table(found))
     if found is None:
         raise typer.Exit(1)
 
@@ -95,9 +94,12 @@ def env(as_json: Json = False) -> None:
         print(f"export {name}={shlex.quote(value)}")
 
 
-def _table(values: Mapping[str, Any]) -> Table:
-    table = Table(show_header=False, box=None)
-    for name, value in values.items():
-        text = "\n".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
-        table.add_row(name.replace("_", " "), Text(text))
+def _table(found: control.SandboxStatus) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in found.model_dump(mode="json", exclude={"apps", "problems"}).items():
+        table.add_row(name.replace("_", " "), Text(str(value)))
+    for app_report in found.apps:
+        table.add_row("app", Text(f"{app_report.name}: {app_report.running_status}, {app_report.address}"))
+    for problem in (*found.problems, *(problem for app_report in found.apps for problem in app_report.problems)):
+        table.add_row("problem", Text(problem))
     return table

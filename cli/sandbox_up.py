@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from cli import example
 from cli.errors import CliError
@@ -87,8 +89,8 @@ def _forget_configuration(subscription_id: str) -> None:
 
 
 def _show(console: Console, question: str, answers: list[example.Answer]) -> None:
-    lines = [("question", " ".join(question.split()))]
-    lines += [(answer.model if answer.parent is None else f"+ {answer.model}", answer.text) for answer in answers]
-    width = max(len(name) for name, _ in lines)
-    for name, text in lines:
-        console.print(f"  {name:<{width}}  {text}", markup=False, highlight=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_row(" question", Text(" ".join(question.split())))
+    for answer in answers:
+        table.add_row(f" {'adapter' if answer.parent else 'base'}", Text(f"{answer.text}  ({answer.model})"))
+    console.print(table)

@@ -14,6 +14,7 @@ from operations.errors import EndpointError
 
 POLL_SECONDS: Final = 0.3
 ANSWER_TIMEOUT_SECONDS: Final = 120.0
+_INGRESS_WITHOUT_REPLICA: Final = (502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def _readiness(client: httpx.Client, url: str) -> str | None:
     try:
         return str(response.json()["reason"])
     except (ValueError, KeyError, TypeError):
-        return f"{response.status_code} {response.reason_phrase}"
+        waiting = response.status_code in _INGRESS_WITHOUT_REPLICA
+        return "no replica takes requests yet" if waiting else f"{response.status_code} {response.reason_phrase}"
 
 
 @contextmanager
