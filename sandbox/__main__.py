@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from sandbox.errors import SandboxError
+from sandbox.fleet.fleet import Fleet
 from sandbox.serving import serve
 
 
@@ -27,7 +28,7 @@ def main() -> int:
     images = {reference: Path(folder) for reference, _, folder in (item.rpartition("=") for item in arguments.image)}
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        asyncio.run(serve(arguments.state.absolute(), images))
+        asyncio.run(serve(arguments.state.absolute(), images, Fleet))
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1

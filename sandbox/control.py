@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from sandbox.database import check_version, kept_setting
+from sandbox.database import check_version
 from sandbox.endpoints import Endpoints
 from sandbox.errors import SandboxError, StateError
 from sandbox.identity import AppReport, SandboxStatus
-from sandbox.left_behind import end_replicas
 from sandbox.lock import lock_holder
 from sandbox.state import StateFolder
 
@@ -24,6 +23,8 @@ __all__ = ["AppReport", "SandboxError", "SandboxStatus", "StateError", "environm
 
 START_TIMEOUT_SECONDS: Final = 60.0
 STOP_TIMEOUT_SECONDS: Final = 60.0
+REPLICA_END_SECONDS: Final = 10.0
+"""Replicas see at once that their sandbox was killed; this is for the kernel to take them down."""
 REQUEST_TIMEOUT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
 _LOG_TAIL_LINES: Final = 20
@@ -45,11 +46,7 @@ def start(
     """
     folder = StateFolder(state_dir.absolute())
     images = {reference: path.absolute() for reference, path in images.items()}
-    if lock_holder(folder.lock) is None:
-        check_version(folder.database)
-        on_progress("starting the sandbox")
-        _launch(folder, images)
-    endpoints = _wait_until_healthy(folder, on_progress)
+    endpoints = _healthy(folder, images, on_progress)
     body = json.dumps({"images": {reference: str(path) for reference, path in images.items()}})
     _request(endpoints, "PUT", "/sandbox/images", body)
     return _status(endpoints)
@@ -58,16 +55,18 @@ def start(
 def stop(state_dir: Path, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> bool:
     """Ends the sandbox and everything that it runs; False if it did not run. Its state stays.
 
-    Replicas get their grace; after `timeout_seconds` the rest is killed. Replicas of a sandbox that was killed are
-    ended too.
+    Replicas get their grace; after `timeout_seconds` the sandbox is killed, and its replicas end with it. Those of a
+    sandbox that was killed before are waited for.
     """
     folder = StateFolder(state_dir.absolute())
     holder = lock_holder(folder.lock)
+    deadline = time.monotonic() + timeout_seconds
     if holder is not None:
-        _end(folder, timeout_seconds)
-    marker = kept_setting(folder.database, "replica_marker")
-    if marker is not None:
-        end_replicas(marker)
+        _end(folder, deadline)
+    while lock_holder(folder.fleet_lock) is not None:
+        if time.monotonic() > deadline + REPLICA_END_SECONDS:
+            raise SandboxError(f"the sandbox ended, but a process of its apps is still there; see {folder.logs}")
+        time.sleep(_POLL_SECONDS)
     return holder is not None
 
 
@@ -116,11 +115,12 @@ def _launch(folder: StateFolder, images: Mapping[str, Path]) -> None:
         )
 
 
-def _wait_until_healthy(folder: StateFolder, on_progress: Callable[[str], None]) -> Endpoints:
-    began = time.monotonic()
-    log_length = folder.server_log.stat().st_size if folder.server_log.exists() else 0
-    held = False
-    while time.monotonic() - began < START_TIMEOUT_SECONDS:
+def _healthy(folder: StateFolder, images: Mapping[str, Path], on_progress: Callable[[str], None]) -> Endpoints:
+    """Waits for a sandbox that answers; launches one as soon as nobody holds the lock."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    log_length: int | None = None  # set once launched
+    seen = False
+    while time.monotonic() < deadline:
         endpoints = _endpoints(folder)
         if endpoints is not None:
             try:
@@ -130,9 +130,14 @@ def _wait_until_healthy(folder: StateFolder, on_progress: Callable[[str], None])
             else:
                 return endpoints
         holder = lock_holder(folder.lock)
-        held = held or holder is not None
-        if holder is None and (held or _complained(folder, log_length)):
+        if holder is None and log_length is None:
+            check_version(folder.database)
+            on_progress("starting the sandbox")
+            log_length = folder.server_log.stat().st_size if folder.server_log.exists() else 0
+            _launch(folder, images)
+        elif holder is None and (seen or _complained(folder, log_length or 0)):
             break
+        seen = log_length is not None and (seen or holder is not None)
         time.sleep(_POLL_SECONDS)
     raise SandboxError(f"the sandbox did not start; the end of {folder.server_log}:\n{_log_tail(folder)}")
 
@@ -145,8 +150,7 @@ def _complained(folder: StateFolder, log_length: int) -> bool:
     return b"error:" in said or b"Traceback" in said
 
 
-def _end(folder: StateFolder, timeout_seconds: float) -> None:
-    deadline = time.monotonic() + timeout_seconds
+def _end(folder: StateFolder, deadline: float) -> None:
     signalled: int | None = None
     while (holder := lock_holder(folder.lock)) is not None:
         if holder > 0 and holder != signalled:

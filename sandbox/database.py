@@ -97,22 +97,3 @@ def check_version(path: Path) -> None:
             f"the sandbox's state {path} was made by a newer version (format {version}, this one knows"
             f" {SCHEMA_VERSION}). Use that version, or move the folder {path.parent} away"
         )
-
-
-def kept_setting(path: Path, name: str) -> str | None:
-    """One setting of a database that nobody has open; None if there is none.
-
-    Raises:
-        StateError: the database cannot be read.
-    """
-    if not path.exists():
-        return None
-    check_version(path)
-    connection = sqlite3.connect(path)
-    try:
-        row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-    except sqlite3.OperationalError:
-        return None  # it was killed before it made the table
-    finally:
-        connection.close()
-    return None if row is None else row[0]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import signal
@@ -16,7 +15,6 @@ import uvicorn
 
 from sandbox import provider
 from sandbox.arm.apps.hosting import APP_TYPE, Fleet, Hosting
-from sandbox.arm.apps.no_fleet import NoFleet
 from sandbox.arm.apps.translation import Translation
 from sandbox.arm.directory import Directory
 from sandbox.arm.dispatch import Dispatch
@@ -37,7 +35,6 @@ from sandbox.files.server import FilesServer
 from sandbox.files.share_requests import ShareRequests
 from sandbox.fleet.spec import FleetEvent
 from sandbox.identity import AppReport, SandboxStatus, identity_application
-from sandbox.left_behind import REPLICA_MARKER, end_replicas
 from sandbox.lock import InstanceLock
 from sandbox.shares import Shares
 from sandbox.state import Settings, StateFolder, write_atomically
@@ -52,7 +49,7 @@ _log = logging.getLogger("sandbox")
 MakeFleet = Callable[[Mapping[str, Path], Path, Callable[[FleetEvent], None]], Fleet]
 
 
-async def serve(root: Path, images: Mapping[str, Path]) -> None:
+async def serve(root: Path, images: Mapping[str, Path], make_fleet: MakeFleet) -> None:
     """Runs the sandbox of a state folder until SIGTERM or SIGINT.
 
     Raises:
@@ -70,7 +67,10 @@ async def serve(root: Path, images: Mapping[str, Path]) -> None:
     folder.endpoints.unlink(missing_ok=True)
     database = Database(folder.database)
     try:
-        await Sandbox(folder, database, _fleet).run(images)
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await Sandbox(folder, database, make_fleet).run(images, stopping)
     finally:
         folder.endpoints.unlink(missing_ok=True)
         database.close()
@@ -100,13 +100,7 @@ class Sandbox:
         self._properties = FileProperties(database)
         self._images: dict[str, Path] = {}
         self._fleet = make_fleet(self._images, folder.logs, self._heard)
-        self._hosting = Hosting(
-            resources,
-            Translation(resources, self._shares),
-            self._fleet,
-            self._images,
-            {REPLICA_MARKER: settings.replica_marker},
-        )
+        self._hosting = Hosting(resources, Translation(resources, self._shares), self._fleet, self._images)
         self._resources = resources
         self._types = types = Types(resources, addresses, self._shares, self._hosting)
         self._lifecycle = Lifecycle(types.by_name, database, addresses.arm)
@@ -120,12 +114,8 @@ class Sandbox:
             "identity": identity_application(tokens, settings.identity_header, self._status, self._learn_images),
         }
 
-    async def run(self, images: Mapping[str, Path]) -> None:
-        """Serves until a signal; then ends everything in order."""
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
+    async def run(self, images: Mapping[str, Path], stopping: asyncio.Event) -> None:
+        """Serves until `stopping` is set; then ends everything in order."""
         self._recover()
         self._learn_images(images)
         await self._fleet.start()
@@ -142,14 +132,12 @@ class Sandbox:
             server.should_exit = True
         await asyncio.gather(*serving)
         await self._lifecycle.operations.close()
-        await self._hosting.close()
         await self._fleet.close()
         stand_in.stop(grace=None)
         self._properties.close()
 
     def _recover(self) -> None:
         """Ends what a kill interrupted."""
-        end_replicas(self._settings.replica_marker)
         self._shares.set_aside()
         asyncio.get_running_loop().run_in_executor(None, self._shares.empty_trash)
         self._properties.settle_after_kill(self._file_status)
@@ -229,20 +217,18 @@ class Sandbox:
         )
 
 
-def _fleet(images: Mapping[str, Path], log_dir: Path, on_event: Callable[[FleetEvent], None]) -> Fleet:
-    try:
-        module = importlib.import_module("sandbox.fleet")
-        return module.Fleet(images, log_dir, on_event)
-    except AttributeError:
-        return NoFleet()
-
-
 class _Server(uvicorn.Server):
     """A server among several in one process: signals are the process's affair."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends; connections that only stay open, waiting for their client to say goodbye, are cut."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _address(bound: socket.socket) -> str:

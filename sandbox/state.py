@@ -54,6 +54,11 @@ class StateFolder:
         return self.root / "logs"
 
     @property
+    def fleet_lock(self) -> Path:
+        """Held as long as anything of any replica runs."""
+        return self.logs / ".lock"
+
+    @property
     def server_log(self) -> Path:
         """What the sandbox itself prints."""
         return self.root / "sandbox.log"
@@ -96,11 +101,6 @@ class Settings:
     def identity_header(self) -> str:
         """Secret that a client of the token route shows."""
         return self._kept("identity_header", secrets.token_hex(16))
-
-    @cached_property
-    def replica_marker(self) -> str:
-        """What marks a process as a replica of this sandbox."""
-        return self._kept("replica_marker", str(uuid.uuid4()))
 
     def bound_socket(self, name: str) -> tuple[socket.socket, str | None]:
         """A socket on 127.0.0.1 at the port kept under `name`; at a new one, with a remark, if that is taken."""

@@ -118,7 +118,9 @@ class Lifecycle:
     def _store(
         self, kind: ResourceType, wanted: Resource, existing: Resource | None, api_version: str, patch: bool
     ) -> Reply:
-        asynchronous = kind.writes != "sync" and (existing is None or kind.writes == "async")
+        asynchronous = (
+            kind.async_patch if patch else kind.writes == "async" or (kind.writes == "accepted" and existing is None)
+        )
         state = (kind.first_state if existing is None else "InProgress") if asynchronous else "Succeeded"
         if existing is not None:
             wanted = replace(wanted, id=existing.id, created=existing.created)

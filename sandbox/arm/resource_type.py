@@ -37,7 +37,8 @@ class ResourceType:
     """Has location and tags."""
     has_etag: ClassVar[bool] = False
     writes: ClassVar[str] = "sync"
-    """How PUT and PATCH answer: `sync`, `async` (body and state), or `accepted` (a new one: 202 without a body)."""
+    """How a PUT is answered: `sync`, `async` (body and state), or `accepted` (a new one: 202 without a body)."""
+    async_patch: ClassVar[bool] = False
     async_delete: ClassVar[bool] = False
     first_state: ClassVar[str] = "InProgress"
     """The provisioningState that the answer to an asynchronous PUT shows."""

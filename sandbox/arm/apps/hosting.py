@@ -1,6 +1,5 @@
 """Keeps what the fleet runs equal to the container apps in the database, and writes down what the fleet reports."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +12,9 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId, parse_id
 from sandbox.arm.resources import Resource, Resources
 from sandbox.fleet.spec import AppSpec, AppStatus, EventKind, FleetEvent
-from sandbox.state import bind
 
 APP_TYPE: Final = "Microsoft.App/containerApps"
 REVISION_TYPE: Final = f"{APP_TYPE}/revisions"
-PORT_RETRY_SECONDS: Final = 1.0
 
 _log = logging.getLogger("sandbox.apps")
 
@@ -59,15 +56,12 @@ class Hosting:
         translation: Translation,
         fleet: Fleet,
         images: Mapping[str, Path],
-        variables: Mapping[str, str],
     ) -> None:
         self._resources = resources
         self._translation = translation
         self._fleet = fleet
         self._images = images
-        self._variables = variables
-        self._problems: dict[str, str] = {}
-        self._port_watches: dict[str, asyncio.Task[None]] = {}
+        self._unmounted: dict[str, str] = {}
 
     def has_image(self, reference: str) -> bool:
         """Whether the sandbox knows the image."""
@@ -79,8 +73,9 @@ class Hosting:
 
     def problems(self, app: ResourceId) -> tuple[str, ...]:
         """What keeps the app from being served as it should."""
-        problem = self._problems.get(app.key)
-        return () if problem is None else (problem,)
+        status = self.status(app)
+        found = (self._unmounted.get(app.key), None if status is None else status.details)
+        return tuple(problem for problem in found if problem)
 
     async def bring_up(self, app: Resource) -> None:
         """Lets the fleet run what the database says.
@@ -91,17 +86,10 @@ class Hosting:
         environment_id = parse_id(app.properties["environmentId"])
         assert environment_id is not None
         environment = self._resources.get(environment_id)
-        port: int | None = app.private.get("ingressPort")
-        if port is not None and not self._is_free(app, port):
-            port = None
         spec = self._translation.app_spec(
-            app,
-            environment,
-            self.active_revisions(app.id),
-            port,
-            self._variables,
-            default_probes=not _on_gpu(app, environment),
+            app, environment, self.active_revisions(app.id), default_probes=not _on_gpu(app, environment)
         )
+        self._unmounted.pop(app.id.key, None)
         await self._fleet.apply(spec)
 
     async def bring_up_all(self) -> None:
@@ -112,12 +100,12 @@ class Hosting:
             try:
                 await self.bring_up(app)
             except ArmError as error:
-                self._problems[app.id.key] = error.message
+                self._unmounted[app.id.key] = error.message
                 _log.warning("%s cannot be brought back: %s", app.id.name, error.message)
 
     async def take_down(self, app: ResourceId) -> None:
         """Ends everything of an app; fine if nothing runs."""
-        self._forget_port(app.key)
+        self._unmounted.pop(app.key, None)
         await self._fleet.remove(app.key)
 
     async def restart(self, app: ResourceId, revision: str) -> None:
@@ -145,52 +133,6 @@ class Hosting:
             elif event.kind is EventKind.REVISION_REPLACED and revision is not None:
                 self._resources.save(revision.with_properties(active=False))
         _log.info("%s: %s %s %s", app.id.name, event.revision, event.kind, event.message)
-
-    async def close(self) -> None:
-        """Ends the waits for ports."""
-        for key in list(self._port_watches):
-            self._forget_port(key)
-
-    def _is_free(self, app: Resource, port: int) -> bool:
-        """Whether the app's kept port can be served; if not, says so and waits for it."""
-        if self._fleet.status(app.id.key) is not None and app.id.key not in self._port_watches:
-            return True  # the fleet has it
-        probe = bind(port)
-        if probe is not None:
-            probe.close()
-            self._problems.pop(app.id.key, None)
-            return True
-        text = (
-            f"port {port} on 127.0.0.1, where {app.id.name} is served, is taken by another process; free it and the app"
-            " answers there again"
-        )
-        if self._problems.get(app.id.key) != text:
-            self._problems[app.id.key] = text
-            _log.warning("%s", text)
-        if app.id.key not in self._port_watches:
-            self._port_watches[app.id.key] = asyncio.create_task(self._watch_port(app.id))
-        return False
-
-    async def _watch_port(self, app_id: ResourceId) -> None:
-        while True:
-            await asyncio.sleep(PORT_RETRY_SECONDS)
-            app = self._resources.find(app_id)
-            port = None if app is None else app.private.get("ingressPort")
-            probe = None if port is None else bind(port)
-            if app is None or port is None or probe is not None:
-                break
-        if probe is not None:
-            probe.close()
-        self._port_watches.pop(app_id.key, None)
-        self._problems.pop(app_id.key, None)
-        if app is not None:
-            await self.bring_up(app)
-
-    def _forget_port(self, key: str) -> None:
-        self._problems.pop(key, None)
-        watch = self._port_watches.pop(key, None)
-        if watch is not None:
-            watch.cancel()
 
 
 def profile_types(environment: Resource) -> dict[str, str]:

@@ -37,11 +37,9 @@ class Translation:
         app: Resource,
         environment: Resource,
         revisions: Sequence[Resource],
-        ingress_port: int | None,
-        variables: Mapping[str, str],
         default_probes: bool,
     ) -> AppSpec:
-        """What should run. `revisions`: the active ones, oldest first; `variables` are added to every process.
+        """What should run. `revisions`: the active ones, oldest first; `default_probes`: for apps that have none.
 
         Raises:
             ArmError: a volume cannot be mounted.
@@ -54,13 +52,13 @@ class Translation:
             app_id=app.id.key,
             name=app.id.name,
             revisions=tuple(
-                self._revision(app, environment, revision, secrets, variables, ingress if default_probes else None)
+                self._revision(app, environment, revision, secrets, ingress if default_probes else None)
                 for revision in revisions
             ),
             single=configuration is None or configuration.active_revisions_mode != "Multiple",
             traffic=_traffic(ingress),
             target_port=None if ingress is None else ingress.target_port,
-            ingress_port=None if ingress is None else ingress_port,
+            ingress_port=None if ingress is None else app.private["ingressPort"],
         )
 
     def _revision(
@@ -69,18 +67,13 @@ class Translation:
         environment: Resource,
         revision: Resource,
         secrets: Mapping[str, str],
-        variables: Mapping[str, str],
         probed: Ingress | None,
     ) -> RevisionSpec:
         template = parsed(Template, revision.properties["template"])
         scale = template.scale or Scale()
         container = (template.containers or [])[0]
         grace = template.termination_grace_period_seconds
-        built_in = {
-            "CONTAINER_APP_NAME": app.id.name,
-            "CONTAINER_APP_REVISION": revision.id.name,
-            "CONTAINER_APP_ENV_DNS_SUFFIX": environment.properties["defaultDomain"],
-        }
+        built_in = {"CONTAINER_APP_ENV_DNS_SUFFIX": environment.properties["defaultDomain"]}
         return RevisionSpec(
             name=revision.id.name,
             container=ContainerSpec(
@@ -88,7 +81,7 @@ class Translation:
                 image=container.image or "",
                 command=tuple(container.command or ()),
                 args=tuple(container.args or ()),
-                env={**built_in, **variables, **_environment(container, secrets)},
+                env={**built_in, **_environment(container, secrets)},
                 mounts=tuple(self._mounts(template, container, environment)),
                 probes=tuple(_probe(probe) for probe in container.probes or []) or _default_probes(probed),
             ),

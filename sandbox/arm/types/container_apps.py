@@ -26,6 +26,7 @@ class ContainerApps(ResourceType):
 
     name = "Microsoft.App/containerApps"
     writes = "async"
+    async_patch = True
     async_delete = True
     operations_segment = "containerappOperation"
     busy_code = "ContainerAppOperationInProgress"

@@ -21,6 +21,7 @@ class ManagedEnvironments(ResourceType):
 
     name = "Microsoft.App/managedEnvironments"
     writes = "async"
+    async_patch = True
     async_delete = True
     first_state = "InitializationInProgress"
     operations_segment = "managedEnvironmentOperation"
