@@ -1,0 +1,93 @@
+"""Kill -9 of any part, then `sandbox up` again: a working endpoint, nothing doubled, no step by hand."""
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.end_to_end.arm import list_resources
+from tests.end_to_end.conftest import endpoint_in
+from tests.end_to_end.processes import listening_ports, of_workspace, replicas, sandbox_process
+from tests.workspace import command, environment, run
+
+pytestmark = pytest.mark.engine
+
+SEED = 20261124
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Returns once the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_a_replica_that_is_killed_comes_back_without_anybody_asking(workspace: Path, endpoint: str) -> None:
+    before = replicas(workspace)
+    assert before
+    for process in before:
+        process.send_signal(signal.SIGKILL)
+    wait_for(lambda: not any(process.is_running() for process in before))
+    wait_for(lambda: is_ready(endpoint))
+    assert {process.pid for process in replicas(workspace)}.isdisjoint(process.pid for process in before)
+
+
+def test_a_sandbox_that_is_killed_leaves_nothing_running_and_comes_back_as_it_was(
+    workspace: Path, endpoint: str
+) -> None:
+    before, running = list_resources(workspace), replicas(workspace)
+    sandbox = sandbox_process(workspace)
+    sandbox.send_signal(signal.SIGKILL)
+    wait_for(lambda: not any(process.is_running() for process in running))
+    again = run(workspace, "sandbox", "up").stdout
+    assert endpoint_in(again) == endpoint
+    assert list_resources(workspace) == before
+    assert "unchanged" in again
+
+
+@pytest.mark.parametrize("run_number", range(3))
+def test_an_up_that_is_killed_is_finished_by_the_next(workspace: Path, run_number: int) -> None:
+    """Also when the killed one had created what it could not record any more."""
+    run(workspace, "sandbox", "down")
+    delay = random.Random(SEED + run_number).uniform(3, 12)
+    first = subprocess.Popen(
+        command(workspace, "sandbox", "up"),
+        cwd=workspace,
+        env=environment(workspace),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(delay)
+    engines = [process for process in psutil.Process(first.pid).children() if process.name() == "pulumi"]
+    for process in (*engines, psutil.Process(first.pid)):
+        process.send_signal(signal.SIGKILL)
+    first.wait()
+    endpoint = endpoint_in(run(workspace, "sandbox", "up").stdout)
+    assert is_ready(endpoint)
+    names = [identity.rpartition("/")[0] for identity in list_resources(workspace)]
+    assert len(names) == len(set(names)), "two resources of one type: something was made twice"
+
+
+def test_down_leaves_no_process_and_no_port_and_up_works_again(workspace: Path, endpoint: str) -> None:
+    ports = listening_ports(workspace)
+    assert ports
+    run(workspace, "sandbox", "down")
+    assert not of_workspace(workspace)
+    assert not listening_ports(workspace)
+    assert is_ready(endpoint_in(run(workspace, "sandbox", "up").stdout))
