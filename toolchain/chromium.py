@@ -2,9 +2,13 @@
 
 import os
 import shutil
+from typing import Final
 
 from toolchain.errors import SetupError
-from toolchain.phases import phase, run
+from toolchain.phases import phase
+from toolchain.processes import run
+
+QUIET: Final = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 def find_chromium() -> None:
@@ -18,7 +22,14 @@ def find_chromium() -> None:
             current.name = "Chromium (ready)"
             return
         if os.geteuid() != 0 or not shutil.which("apt-get"):
-            raise SetupError("the tests of the chat page need Chromium: install it so that `chromium` is on PATH")
-        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        run(current, ["apt-get", "update"], environment=quiet)
-        run(current, ["apt-get", "install", "-y", "--no-install-recommends", "chromium"], environment=quiet)
+            raise SetupError(
+                "the tests of the chat page need Chromium: install it so that `chromium` is on PATH"
+                " (on Debian: apt-get install chromium)"
+            )
+        install = ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]
+        try:
+            run(current, install, environment=QUIET)
+        except SetupError:
+            # Its lists of packages may be missing or out of date.
+            run(current, ["apt-get", "update"], environment=QUIET)
+            run(current, install, environment=QUIET)

@@ -1,22 +1,26 @@
 """The official release of the Pulumi CLI, checked against the checksums that are published with it."""
 
 import hashlib
-import io
-import os
+import http.client
 import platform
 import shutil
 import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+from toolchain import processes
+from toolchain.errors import SetupError
 from toolchain.phases import Phase
 
 RELEASES: Final = "https://get.pulumi.com/releases/sdk"
-CHECKSUMS: Final = "https://github.com/pulumi/pulumi/releases/download"
-TIMEOUT_SECONDS: Final = 10
+"""Archives `pulumi-vVERSION-SYSTEM-ARCHITECTURE.tar.gz`, and their SHA-256 in `pulumi-VERSION-checksums.txt`."""
+TIMEOUT_SECONDS: Final = 5
+"""For connecting, and for each wait for more bytes: a closed network must not cost more."""
 BLOCK_BYTES: Final = 1 << 18
 _ARCHITECTURES: Final = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -25,37 +29,36 @@ class DownloadError(Exception):
     """The release could not be had; the message says why in a few words."""
 
 
-def download(current: Phase, version: str, target: Path, releases: str = RELEASES, checksums: str = CHECKSUMS) -> Path:
-    """Downloads and unpacks the release into the folder `target`, all or nothing; returns the executable.
+def download(current: Phase, version: str, target: Path, releases: str = RELEASES) -> None:
+    """Downloads and unpacks the release into the folder `target`, all or nothing.
 
     Raises:
-        DownloadError: no network, no such release, or a checksum that does not match.
+        DownloadError: no network, no such release, an archive cut short, or a checksum that does not match.
     """
-    name = _archive_name(version)
-    wanted = _checksum(_get(f"{checksums}/v{version}/SHA512SUMS", current).decode(), name)
-    archive = _get(f"{releases}/{name}", current)
-    if hashlib.sha512(archive).hexdigest() != wanted:
-        raise DownloadError(f"the checksum of {name} does not match the published one")
+    name = archive_name(version, platform.system(), platform.machine())
+    with _get(f"{releases}/pulumi-{version}-checksums.txt") as listed:
+        wanted = _checksum(listed.read().decode(), name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=target.parent))
+    staging = Path(tempfile.mkdtemp(prefix="download-", dir=target.parent))
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(staging, filter="data")
+        archive = staging / name
+        if _save(current, f"{releases}/{name}", archive) != wanted:
+            raise DownloadError(f"the checksum of {name} does not match the published one")
+        _unpack(archive, staging / "pulumi")
         shutil.rmtree(target, ignore_errors=True)
         (staging / "pulumi").replace(target)
     except (OSError, tarfile.TarError) as error:
-        raise DownloadError(f"{name} cannot be unpacked: {error}") from error
+        raise DownloadError(f"{name}: {error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return target / "pulumi"
 
 
-def _archive_name(version: str) -> str:
-    system = platform.system().lower()
-    architecture = _ARCHITECTURES.get(platform.machine().lower())
-    if system not in {"linux", "darwin"} or architecture is None:
-        raise DownloadError(f"no release for {platform.system()} on {platform.machine()}")
-    return f"pulumi-v{version}-{system}-{architecture}.tar.gz"
+def archive_name(version: str, system: str, machine: str) -> str:
+    """The release's archive for a system and machine, as Python's `platform` names them."""
+    architecture = _ARCHITECTURES.get(machine.lower())
+    if system not in {"Linux", "Darwin"} or architecture is None:
+        raise DownloadError(f"no release for {system} on {machine}")
+    return f"pulumi-v{version}-{system.lower()}-{architecture}.tar.gz"
 
 
 def _checksum(listed: str, name: str) -> str:
@@ -66,13 +69,38 @@ def _checksum(listed: str, name: str) -> str:
     raise DownloadError(f"no checksum is published for {name}")
 
 
-def _get(url: str, current: Phase) -> bytes:
-    content = bytearray()
+def _save(current: Phase, url: str, file: Path) -> str:
+    """Writes what `url` holds to `file`; returns its SHA-256."""
+    digest = hashlib.sha256()
+    received = 0
+    with _get(url) as response, file.open("wb") as target:
+        while block := response.read(BLOCK_BYTES):
+            if processes.stopping():
+                raise SetupError("stopped")
+            target.write(block)
+            digest.update(block)
+            received += len(block)
+            current.detail = f"downloading the release: {received >> 20} MiB"
+    return digest.hexdigest()
+
+
+@contextmanager
+def _get(url: str) -> Generator[IO[bytes]]:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  https, from constants
-            while block := response.read(BLOCK_BYTES):
-                content += block
-                current.detail = f"{os.path.basename(url)}: {len(content) >> 20} MiB"  # noqa: PTH119  a URL
-    except (urllib.error.URLError, OSError) as error:
-        raise DownloadError(f"{getattr(error, 'reason', error)}") from error
-    return bytes(content)
+            yield response
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise DownloadError(f"{url}: {getattr(error, 'reason', error)}") from error
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpacks the archive's one folder, which holds executables and nothing else."""
+    folder.mkdir()
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                executable = folder / Path(member.name).name
+                with executable.open("wb") as file:
+                    shutil.copyfileobj(content, file)
+                executable.chmod(0o755)

@@ -1,17 +1,19 @@
-"""The order of set-up: environment, CLI, and for tests a browser. A second run finds everything and does nothing."""
+"""What set-up does, side by side where it can. A second run finds everything and does nothing."""
 
 import argparse
-import fcntl
+import signal
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
+from toolchain import processes
 from toolchain.chromium import find_chromium
 from toolchain.environment import make_environment
 from toolchain.errors import SetupError
-from toolchain.phases import phase
+from toolchain.lock import turn
 from toolchain.pulumi import make_pulumi
 
 PROJECT: Final = Path(__file__).parent.parent
@@ -21,12 +23,19 @@ INTERRUPTED_EXIT_CODE: Final = 130
 def main(arguments: list[str]) -> int:
     """Makes ready what the target needs; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
-    parser.add_argument("target", choices=["base", "test"], help="base: what `make up` needs; test: what tests need")
+    parser.add_argument(
+        "target",
+        choices=["base", "dev", "test"],
+        help="base: what `make up` needs; dev: the tools of developers; test: dev and a browser",
+    )
     target = parser.parse_args(arguments).target
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupted)
     try:
-        with _alone(PROJECT):
-            make_environment(PROJECT, "base" if target == "base" else "dev")
-            make_pulumi(PROJECT)
+        with turn(PROJECT / ".toolchain/lock", "Waiting for another set-up of this folder"):
+            _side_by_side(
+                partial(make_environment, PROJECT, "base" if target == "base" else "dev"), partial(make_pulumi, PROJECT)
+            )
             if target == "test":
                 find_chromium()
     except SetupError as error:
@@ -36,20 +45,23 @@ def main(arguments: list[str]) -> int:
         print(f"set-up: {error.strerror}: {error.filename or ''}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; run it again to go on", file=sys.stderr)
+        print("set-up: interrupted; run it again to go on", file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     return 0
 
 
-@contextmanager
-def _alone(project: Path) -> Generator[None]:
-    """Two set-ups of one checkout take turns. The lock goes with the process that holds it, however that ends."""
-    folder = project / ".toolchain"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+def _side_by_side(*parts: Callable[[], None]) -> None:
+    """Runs the parts at once; the first that fails, or an interrupt, stops the others."""
+    with ThreadPoolExecutor(len(parts)) as pool:
+        futures = [pool.submit(part) for part in parts]
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with phase("Waiting for another set-up of this folder"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            ended = wait(futures, return_when=FIRST_EXCEPTION).done
+            for future in ended:
+                future.result()
+        except BaseException:
+            processes.stop()
+            raise
+
+
+def _interrupted(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,80 +1,157 @@
-"""The virtual environment: made once, and made again whenever it may not be whole."""
+"""When the virtual environment is whole, and what uv is told of pip's settings."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.toolchain.conftest import PROJECT
 from toolchain import environment
+from toolchain.environment import STAMP, make_environment, stamp_of, uv_settings
 from toolchain.errors import SetupError
-from toolchain.phases import Phase
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project whose requirements are empty; installs are counted instead of done."""
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_bytes((PROJECT / "pyproject.toml").read_bytes())
     (tmp_path / "requirements").mkdir()
     for name in ("base", "dev", "model", "tools"):
-        (tmp_path / f"requirements/{name}.txt").write_text(f"# {name}\n")
-    (tmp_path / "pyproject.toml").write_text("[project]\n")
-
-    def create(_phase: Phase, venv: Path) -> None:
-        (venv / "bin").mkdir(parents=True)
-        for name in ("python", "pip"):
-            (venv / "bin" / name).touch()
-
-    def install(_phase: Phase, folder: Path, _venv: Path, requirements: str) -> None:
-        with (folder / "installs").open("a") as log:
-            log.write(f"{requirements}\n")
-
-    monkeypatch.setattr(environment, "_create", create)
-    monkeypatch.setattr(environment, "_install", install)
+        (tmp_path / f"requirements/{name}.txt").write_text(f"{name}==1\n")
     return tmp_path
 
 
-def installs(project: Path) -> list[str]:
-    return (project / "installs").read_text().split()
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done, instead of doing it: `create`, or the set of requirements that was installed."""
+    done: list[str] = []
+
+    def create(current: object, venv: Path) -> None:
+        done.append("create")
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin/python").symlink_to(sys.executable)
+
+    def install(current: object, project: Path, venv: Path, requirements: str) -> None:
+        assert not (venv / STAMP).exists(), "an interrupted installation would be taken for a whole one"
+        done.append(requirements)
+
+    monkeypatch.setattr(environment, "_create", create)
+    monkeypatch.setattr(environment, "_install", install)
+    return done
 
 
-def test_the_second_run_installs_nothing(project: Path) -> None:
-    environment.make_environment(project, "base")
-    environment.make_environment(project, "base")
-    assert installs(project) == ["base"]
+def test_the_second_run_does_nothing(project: Path, installed: list[str]) -> None:
+    for _ in range(2):
+        make_environment(project, "base")
+    assert installed == ["create", "base"]
 
 
-def test_what_tests_need_serves_everybody(project: Path) -> None:
-    environment.make_environment(project, "dev")
-    environment.make_environment(project, "base")
-    assert installs(project) == ["dev"]
+def test_the_larger_set_serves_for_the_smaller_one(project: Path, installed: list[str]) -> None:
+    make_environment(project, "base")
+    make_environment(project, "dev")
+    make_environment(project, "base")
+    assert installed == ["create", "base", "dev"]
 
 
-def test_other_requirements_are_installed(project: Path) -> None:
-    environment.make_environment(project, "base")
-    (project / "requirements/base.txt").write_text("# newer\n")
-    environment.make_environment(project, "base")
-    assert installs(project) == ["base", "base"]
-
-
-def test_an_install_that_was_interrupted_is_done_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_arguments: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(environment, "_install", interrupted)
+def test_an_interrupted_installation_is_begun_anew(
+    project: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_environment(project, "base")
+    with monkeypatch.context() as patched:
+        patched.setattr(environment, "_install", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            environment.make_environment(project, "base")
-    environment.make_environment(project, "base")
-    assert installs(project) == ["base"]
+            make_environment(project, "dev")
+    make_environment(project, "base")
+    assert installed == ["create", "base", "create", "base"]
 
 
-def test_an_environment_without_its_python_is_made_anew(project: Path) -> None:
-    environment.make_environment(project, "base")
-    (project / ".venv/bin/python").unlink()
-    environment.make_environment(project, "base")
-    assert installs(project) == ["base", "base"]
+def test_changed_requirements_are_installed_into_what_is_there(project: Path, installed: list[str]) -> None:
+    make_environment(project, "base")
+    (project / "requirements/base.txt").write_text("base==2\n")
+    make_environment(project, "base")
+    assert installed == ["create", "base", "base"]
 
 
-def test_a_full_disk_is_said_before_anything_is_installed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "NEEDED_FREE_BYTES", 1 << 62)
+@pytest.mark.parametrize("harm", ["interpreter removed", "made by another Python", "checkout moved"])
+def test_an_environment_that_cannot_work_is_made_anew(project: Path, installed: list[str], harm: str) -> None:
+    make_environment(project, "base")
+    if harm == "interpreter removed":
+        (project / ".venv/bin/python").unlink()
+        (project / ".venv/bin/python").symlink_to(project / "gone")
+    else:
+        old, new = ("cpython", "pypy") if harm == "made by another Python" else (str(project), "/elsewhere")
+        stamp = project / ".venv" / STAMP
+        stamp.write_text(stamp.read_text().replace(old, new))
+    make_environment(project, "base")
+    assert installed == ["create", "base", "create", "base"]
+
+
+def test_only_what_is_installed_counts_for_the_stamp(project: Path) -> None:
+    before = stamp_of(project, "base")
+    settings = (project / "pyproject.toml").read_text()
+    (project / "pyproject.toml").write_text(settings.replace("line-length = 120", "line-length = 100"))
+    assert stamp_of(project, "base") == before
+    (project / "pyproject.toml").write_text(settings.replace("cli.main:main", "cli.other:main"))
+    assert stamp_of(project, "base") != before
+
+
+def test_too_little_space_is_said_before_anything_is_removed(
+    project: Path, installed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_environment(project, "base")
+    (project / "requirements/base.txt").write_text("base==2\n")
+    monkeypatch.setattr(environment, "NEEDED_FREE_BYTES", 1 << 60)
     with pytest.raises(SetupError, match="free disk space"):
-        environment.make_environment(project, "base")
-    assert not (project / "installs").exists()
+        make_environment(project, "base")
+    assert (project / ".venv" / STAMP).exists()
+
+
+def test_pips_settings_reach_uv_unless_uv_has_its_own() -> None:
+    listed = (
+        ":env:.index-url='https://mirror.example/simple'\n"
+        "global.extra-index-url='\\nhttps://one.example\\nhttps://two.example'\n"
+        "global.cert='/etc/ca.pem'\n"
+        "global.timeout='60'\n"
+        "install.find-links='/opt/wheels'\n"
+    )
+    assert uv_settings(listed, {"UV_FIND_LINKS": "/own"}) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+        "UV_INDEX": "https://one.example https://two.example",
+        "SSL_CERT_FILE": "/etc/ca.pem",
+    }
+
+
+def test_dev_holds_base_pin_for_pin() -> None:
+    """What lets one environment serve for both."""
+
+    def pins(name: str) -> set[str]:
+        lines = (PROJECT / f"requirements/{name}.txt").read_text().splitlines()
+        return {line.split(" ")[0] for line in lines if line[:1].isalnum()}
+
+    assert pins("base") <= pins("dev")
+
+
+def test_every_requirement_is_hashed_and_no_index_is_named() -> None:
+    for file in (PROJECT / "requirements").glob("*.txt"):
+        text = file.read_text()
+        assert "://" not in text, file
+        assert all("--hash=sha256:" in entry for entry in text.split("\n\n") if entry.strip()[:1].isalnum()), file
+
+
+def test_a_python_without_venv_is_told_with_the_fix(tmp_path: Path) -> None:
+    """The whole command, with a `venv` module that fails as Debian's does."""
+    (tmp_path / "venv.py").write_text("raise SystemExit('ensurepip is not available')")
+    command = (
+        "from pathlib import Path; from toolchain import environment, processes, phases; import sys;"
+        "processes.LOG = Path(sys.argv[1], 'log');"
+        "environment._create(phases.Phase('Python environment'), Path(sys.argv[1], '.venv'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command, str(tmp_path)],
+        cwd=PROJECT,
+        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+    )
+    assert "apt-get install python3-venv" in done.stderr.splitlines()[-1], json.dumps(done.stderr)

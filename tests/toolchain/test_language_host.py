@@ -1,155 +1,253 @@
-"""Our language host under the real engine; an official CLI brings its own host and passes the same tests."""
+"""Our language host under the real engine: what a program's author sees, and that nothing outlives the engine."""
 
 import os
-import shutil
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-PROJECT = Path(__file__).parent.parent.parent
-pytestmark = pytest.mark.engine
+from tests.toolchain.conftest import PROJECT
 
-Pulumi = Callable[..., subprocess.CompletedProcess[str]]
+CLI = PROJECT / ".toolchain/bin/pulumi"
+TIMEOUT_SECONDS = 60
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(
+        not CLI.with_name("pulumi-language-python").exists(), reason="an official CLI brings the official host"
+    ),
+]
+
+DYNAMIC = """
+import pulumi, time
+from pulumi import dynamic
+
+class Provider(dynamic.ResourceProvider):
+    def create(self, props):
+        return dynamic.CreateResult("an-id", {**props, "seen": "by the provider"})
+
+class Thing(dynamic.Resource):
+    seen: pulumi.Output[str]
+    def __init__(self, name):
+        super().__init__(Provider(), name, {"seen": None})
+
+pulumi.export("seen", Thing("thing").seen)
+"""
+
+POLICY_PACK = """
+import sys
+from concurrent import futures
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+
+class Pack(analyzer_pb2_grpc.AnalyzerServicer):
+    def Handshake(self, request, context):
+        return analyzer_pb2.AnalyzerHandshakeResponse()
+    def GetPluginInfo(self, request, context):
+        return plugin_pb2.PluginInfo(version="1.0.0")
+    def GetAnalyzerInfo(self, request, context):
+        policy = analyzer_pb2.PolicyInfo(name="no-stacks", enforcementLevel=analyzer_pb2.MANDATORY)
+        return analyzer_pb2.AnalyzerInfo(name="pack", version="1.0.0", policies=[policy])
+    def Configure(self, request, context):
+        return empty_pb2.Empty()
+    def ConfigureStack(self, request, context):
+        return analyzer_pb2.AnalyzerStackConfigureResponse()
+    def Analyze(self, request, context):
+        return analyzer_pb2.AnalyzeResponse()
+    def Remediate(self, request, context):
+        return analyzer_pb2.RemediateResponse()
+    def Cancel(self, request, context):
+        return empty_pb2.Empty()
+    def AnalyzeStack(self, request, context):
+        return analyzer_pb2.AnalyzeResponse(diagnostics=[analyzer_pb2.AnalyzeDiagnostic(
+            policyName="no-stacks", policyPackName="pack", policyPackVersion="1.0.0",
+            message="stacks are not allowed", enforcementLevel=analyzer_pb2.MANDATORY)])
+
+server = grpc.server(futures.ThreadPoolExecutor(4))
+analyzer_pb2_grpc.add_AnalyzerServicer_to_server(Pack(), server)
+print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+server.start()
+print("said on the way", file=sys.stderr, flush=True)
+server.wait_for_termination()
+"""
+"""What the policy SDK serves, without the SDK: the least that the engine asks of a pack."""
 
 
 @pytest.fixture
-def variables(tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "state").mkdir()
-    return {
-        **os.environ,
-        "PATH": f"{PROJECT / '.toolchain/bin'}{os.pathsep}{os.environ['PATH']}",
-        "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
-        "PULUMI_HOME": str(tmp_path / "home"),
+def stack(tmp_path: Path) -> Path:
+    """A project with a stack on a backend in the same folder; its program is empty so far."""
+    (tmp_path / "Pulumi.yaml").write_text(
+        f"name: example\nruntime:\n  name: python\n  options:\n    virtualenv: {PROJECT / '.venv'}\n"
+    )
+    (tmp_path / "__main__.py").write_text("")
+    pulumi(tmp_path, "stack", "init", "dev")
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    return kept | {
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": f"file://{folder}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     }
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """A project with an empty program and a stack."""
-    folder = tmp_path / "program"
-    folder.mkdir()
-    (folder / ".venv").symlink_to(PROJECT / ".venv")
-    (folder / "Pulumi.yaml").write_text("name: host-test\nruntime: {name: python, options: {virtualenv: .venv}}\n")
-    (folder / "__main__.py").write_text("import pulumi\npulumi.export('answer', pulumi.Config().require('asked'))\n")
-    return folder
+def pulumi(folder: Path, *words: str, code: int = 0) -> str:
+    """Runs the CLI, without its folder on PATH, and returns all that it printed."""
+    done = subprocess.run(
+        [CLI, *words, "--non-interactive"],
+        cwd=folder,
+        env=environment(folder),
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=TIMEOUT_SECONDS,
+    )
+    assert done.returncode == code, done.stdout
+    return done.stdout
+
+
+def test_up_preview_and_destroy(stack: Path) -> None:
+    """Configuration, secrets and arguments reach the program; no warning about whose host it is."""
+    (stack / "__main__.py").write_text(
+        "import pulumi\n"
+        "config = pulumi.Config()\n"
+        "print('from the program')\n"
+        "pulumi.export('greeting', config.require('greeting'))\n"
+        "pulumi.export('hidden', config.require_secret('hidden'))\n"
+        "pulumi.export('where', [pulumi.get_project(), pulumi.get_stack(), pulumi.runtime.is_dry_run()])\n"
+    )
+    pulumi(stack, "config", "set", "greeting", "hello")
+    pulumi(stack, "config", "set", "--secret", "hidden", "s3cret")
+    assert "from the program" in pulumi(stack, "preview")
+    printed = pulumi(stack, "up", "--yes", "--skip-preview")
+    assert "warning" not in printed
+    assert "s3cret" not in printed
+    assert pulumi(stack, "stack", "output", "greeting") == "hello\n"
+    assert pulumi(stack, "stack", "output", "hidden", "--show-secrets") == "s3cret\n"
+    assert pulumi(stack, "stack", "output", "where") == '["example","dev",false]\n'
+    pulumi(stack, "destroy", "--yes", "--skip-preview")
+
+
+def test_a_failing_program_shows_its_own_lines_once(stack: Path) -> None:
+    (stack / "__main__.py").write_text("def fails():\n    raise ValueError('the reason')\nfails()\n")
+    told = pulumi(stack, "preview", code=1).split("Diagnostics:")[1]
+    assert told.count("ValueError: the reason") == 1
+    assert re.findall(r'File "(.*?)", line (\d+)', told) == [
+        (f"{stack}/__main__.py", "3"),
+        (f"{stack}/__main__.py", "2"),
+    ]
+    assert "exit code" not in told
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("import sys; sys.exit(7)", "the program ended with exit code 7"),
+        ("import os; os.kill(os.getpid(), 9)", "the program was ended by signal 9"),
+    ],
+)
+def test_a_program_that_says_nothing_is_spoken_for(stack: Path, program: str, told: str) -> None:
+    (stack / "__main__.py").write_text(program)
+    assert told in pulumi(stack, "preview", code=1)
+
+
+def test_a_missing_virtual_environment_is_told_with_its_path(stack: Path) -> None:
+    file = stack / "Pulumi.yaml"
+    file.write_text(file.read_text().replace(str(PROJECT / ".venv"), "nowhere"))
+    printed = pulumi(stack, "preview", code=1)
+    assert f"the virtual environment {stack}/nowhere" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_dynamic_provider_creates(stack: Path) -> None:
+    (stack / "__main__.py").write_text(DYNAMIC)
+    pulumi(stack, "up", "--yes", "--skip-preview")
+    assert pulumi(stack, "stack", "output", "seen") == "by the provider\n"
+
+
+def test_a_policy_pack_is_heard(stack: Path) -> None:
+    pack = stack / "policy"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text((stack / "Pulumi.yaml").read_text())
+    (pack / "__main__.py").write_text(POLICY_PACK)
+    told = pulumi(stack, "preview", "--policy-pack", str(pack), code=1)
+    assert "stacks are not allowed" in told
+    assert "said on the way" in told
+
+
+def test_about_names_the_interpreter(stack: Path) -> None:
+    assert str(PROJECT / ".venv/bin/python") in pulumi(stack, "about")
+
+
+def test_nothing_outlives_the_engine(stack: Path, running: Callable[[], subprocess.Popen[str]]) -> None:
+    """Killed while the program, a process that it started and a dynamic provider are running."""
+    (stack / "__main__.py").write_text(
+        DYNAMIC + "import subprocess\n"
+        "def wait(seen):\n"
+        f"    open({str(stack / 'waiting')!r}, 'w').close()\n"
+        "    subprocess.run(['sleep', '600'])\n"
+        "pulumi.Output.all(Thing('other').seen).apply(wait)\n"
+    )
+    engine = running()
+    eventually((stack / "waiting").exists)
+    family = psutil.Process(engine.pid).children(recursive=True)
+    commands = [" ".join(process.cmdline()) for process in family]
+    for expected in ("language_host", "pulumi-language-python-exec", "pulumi.dynamic", "sleep 600"):
+        assert any(expected in command for command in commands), commands
+    engine.kill()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def test_an_interrupt_ends_everything_quietly(stack: Path, running: Callable[[], subprocess.Popen[str]]) -> None:
+    """As Ctrl-C does: the engine is told, not its plugins; it ends them."""
+    (stack / "__main__.py").write_text(f"import time\nopen({str(stack / 'waiting')!r}, 'w').close()\ntime.sleep(600)\n")
+    engine = running()
+    eventually((stack / "waiting").exists)
+    family = psutil.Process(engine.pid).children(recursive=True)
+    engine.send_signal(signal.SIGINT)
+    printed, _ = engine.communicate(timeout=30)
+    assert "Traceback" not in printed
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
 
 
 @pytest.fixture
-def pulumi(program: Path, variables: dict[str, str]) -> Pulumi:
-    def run(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["pulumi", *words],
-            cwd=program,
-            env=variables,
-            executable=shutil.which("pulumi", path=variables["PATH"]),
+def running(stack: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts `pulumi up`, which is killed at the end of the test if it still runs."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start() -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [CLI, "up", "--yes", "--skip-preview", "--non-interactive"],
+            cwd=stack,
+            env=environment(stack),
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        assert not check or done.returncode == 0, done.stdout
-        return done
+        started.append(process)
+        return process
 
-    run("stack", "init", "test")
-    run("config", "set", "asked", "forty-two")
-    return run
-
-
-def test_preview_up_and_destroy_run_the_program_with_its_configuration(pulumi: Pulumi) -> None:
-    assert "forty-two" in pulumi("preview").stdout
-    pulumi("up", "--yes", "--skip-preview")
-    assert pulumi("stack", "output", "answer").stdout.strip() == "forty-two"
-    pulumi("destroy", "--yes")
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
-def test_a_program_that_fails_says_so_once_and_fails_the_run(pulumi: Pulumi, program: Path) -> None:
-    (program / "__main__.py").write_text("raise ValueError('the reason why')\n")
-    done = pulumi("up", "--yes", "--skip-preview", check=False)
-    assert done.returncode != 0
-    assert "the reason why" in done.stdout
-
-
-def test_a_dynamic_resource_is_made_changed_and_removed(pulumi: Pulumi, program: Path, tmp_path: Path) -> None:
-    (program / "note.py").write_text(
-        "from pathlib import Path\n"
-        "from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult\n"
-        "class Notes(ResourceProvider):\n"
-        "    def create(self, props):\n"
-        "        Path(props['path']).write_text(props['text']); return CreateResult('note', props)\n"
-        "    def diff(self, _id, _olds, _news):\n"
-        "        return DiffResult(changes=_olds['text'] != _news['text'])\n"
-        "    def update(self, _id, _olds, _news):\n"
-        "        Path(_news['path']).write_text(_news['text']); return UpdateResult(_news)\n"
-        "    def delete(self, _id, _props):\n"
-        "        Path(_props['path']).unlink()\n"
-        "class Note(Resource):\n"
-        "    def __init__(self, name, path, text):\n"
-        "        super().__init__(Notes(), name, {'path': path, 'text': text})\n"
-    )
-    note = tmp_path / "note.txt"
-    main = "import pulumi\nfrom note import Note\nNote('note', {!r}, pulumi.Config().require('asked'))\n"
-    (program / "__main__.py").write_text(main.format(str(note)))
-    pulumi("up", "--yes", "--skip-preview")
-    assert note.read_text() == "forty-two"
-    pulumi("config", "set", "asked", "again")
-    assert "1 updated" in pulumi("up", "--yes", "--skip-preview").stdout
-    assert "1 unchanged" not in note.read_text() and note.read_text() == "again"
-    assert "unchanged" in pulumi("up", "--yes", "--skip-preview").stdout
-    pulumi("destroy", "--yes")
-    assert not note.exists()
-
-
-def test_a_policy_pack_in_python_is_run(pulumi: Pulumi, tmp_path: Path) -> None:
-    pack = tmp_path / "pack"
-    pack.mkdir()
-    (pack / ".venv").symlink_to(PROJECT / ".venv")
-    (pack / "PulumiPolicy.yaml").write_text("runtime: {name: python, options: {virtualenv: .venv}}\n")
-    (pack / "__main__.py").write_text(
-        "from pulumi_policy import EnforcementLevel, PolicyPack, StackValidationPolicy\n"
-        "def refuse(args, report):\n"
-        "    report('the pack was asked')\n"
-        "PolicyPack('pack', policies=[StackValidationPolicy(\n"
-        "    name='refuse', description='refuses', validate=refuse, enforcement_level=EnforcementLevel.MANDATORY)])\n"
-    )
-    done = pulumi("preview", "--policy-pack", str(pack), check=False)
-    assert done.returncode != 0
-    assert "the pack was asked" in done.stdout
-
-
-def test_an_engine_that_is_killed_leaves_no_process(
-    pulumi: Pulumi, program: Path, variables: dict[str, str], tmp_path: Path
-) -> None:
-    started = tmp_path / "started"
-    (program / "__main__.py").write_text(
-        f"import time\nfrom pathlib import Path\nPath({str(started)!r}).touch()\ntime.sleep(600)\n"
-    )
-    engine = subprocess.Popen(
-        ["pulumi", "up", "--yes", "--skip-preview"],
-        executable=shutil.which("pulumi", path=variables["PATH"]),
-        cwd=program,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(started.exists)
-    family = psutil.Process(engine.pid).children(recursive=True)
-    assert family
-    engine.send_signal(signal.SIGKILL)
-    engine.wait()
-    wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
