@@ -29,7 +29,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return error_response(_explained(error.errors()))
+        return error_response(explained(error.errors()))
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
@@ -45,7 +45,7 @@ def add_error_handlers(app: FastAPI) -> None:
         return error_response(InferenceError("the server failed; its log says more"))
 
 
-def _explained(problems: Sequence[Any]) -> InvalidRequestError:
+def explained(problems: Sequence[Any]) -> InvalidRequestError:
     """One error that names the first field at fault and lists all of them; never repeats what was sent."""
     listed: list[str] = []
     for problem in problems:

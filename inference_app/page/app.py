@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference_app.api.guards import ApiKeys
+from inference_app.api.guards import ApiKeys, Guarded
+from inference_app.limits import MAX_BODY_BYTES
 from inference_app.logs import log
 from inference_app.service import InferenceService
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 STARTING = (Path(__file__).parent / "starting.html").read_text(encoding="utf-8")
 API_PREFIXES = ("/v1", "/health")
-GRADIO_PREFIX = "/gradio_api"
+# What the page itself calls. Gradio has more, such as a route that takes files from anybody.
+GRADIO_CALLS = ("/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/run/")
 # Gradio reports its use to its makers and looks for updates unless told otherwise; it reads this when imported.
 OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_RUN_HISTORY": "False"}
 
@@ -38,7 +40,7 @@ class PageApp:
         path = scope["path"]
         if path.startswith(API_PREFIXES):
             return False
-        return scope["method"] in ("GET", "HEAD") or path.startswith(GRADIO_PREFIX)
+        return scope["method"] in ("GET", "HEAD") or path.startswith(GRADIO_CALLS)
 
     async def load(self) -> None:
         """Imports Gradio in a thread and starts the page."""
@@ -49,7 +51,7 @@ class PageApp:
         except Exception:  # without the page, the API still serves
             log("the chat page cannot be shown", level=40, exc_info=True)
             return
-        self._app = app
+        self._app = Guarded(app, ApiKeys([]), MAX_BODY_BYTES)  # without keys: the page asks for one itself
         log("chat page ready")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
