@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
-SHARED = (".venv", ".toolchain")
-"""What set-up made is used by every copy as it is."""
+ENVIRONMENT = ".venv"
+TOOLS = ".toolchain/bin"
 
 
 def copy_project(target: Path) -> Path:
-    """Copies every file that git would carry; links what set-up made. Returns `target`."""
+    """Copies every file that git would carry, and uses what set-up made. Returns `target`."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT,
@@ -23,9 +23,17 @@ def copy_project(target: Path) -> Path:
         if source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    for name in SHARED:
-        (target / name).symlink_to(PROJECT / name)
+    (target / ENVIRONMENT).symlink_to(PROJECT / ENVIRONMENT)
+    # The CLI looks for its plugins where it lies itself, links resolved; so the copy gets files of its own.
+    shutil.copytree(PROJECT / TOOLS, target / TOOLS, symlinks=True, copy_function=_link_or_copy)
     return target
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def environment(workspace: Path) -> dict[str, str]:

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from operations import config_file
+from operations.endpoint import endpoint_url
 from tests.workspace import PROJECT, copy_project, run
 
 ADAPTER = "tone"
+CONFIG_FILE = config_file.DEFAULT_PATH
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +32,20 @@ def first_up(workspace: Path) -> str:
 
 @pytest.fixture
 def endpoint(first_up: str, workspace: Path) -> str:
-    """URL of the running endpoint, as the configuration file has it (a test may have moved it)."""
+    """URL of the running endpoint; brought up again if an earlier test took it down."""
+    if (workspace / CONFIG_FILE).exists():
+        url = endpoint_url(config_file.read(workspace / CONFIG_FILE).aca_app_endpoint)
+        if is_ready(url):
+            return url
     return endpoint_in(run(workspace, "sandbox", "up").stdout)
+
+
+def is_ready(url: str) -> bool:
+    """Whether the endpoint says that it is ready."""
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture(scope="session")

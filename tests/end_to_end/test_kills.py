@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
 from tests.end_to_end.arm import list_resources
-from tests.end_to_end.conftest import endpoint_in
+from tests.end_to_end.conftest import endpoint_in, is_ready
 from tests.end_to_end.processes import listening_ports, of_workspace, replicas, sandbox_process
 from tests.workspace import command, environment, run
 
@@ -27,13 +26,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health/ready", timeout=5).is_success
-    except httpx.TransportError:
-        return False
 
 
 def test_a_replica_that_is_killed_comes_back_without_anybody_asking(workspace: Path, endpoint: str) -> None:
