@@ -23,10 +23,15 @@ def copy_project(target: Path) -> Path:
         if source.is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    (target / ENVIRONMENT).symlink_to(PROJECT / ENVIRONMENT)
-    # The CLI looks for its plugins where it lies itself, links resolved; so the copy gets files of its own.
-    shutil.copytree(PROJECT / TOOLS, target / TOOLS, symlinks=True, copy_function=_link_or_copy)
+    use_what_set_up_made(target)
     return target
+
+
+def use_what_set_up_made(folder: Path) -> None:
+    """Gives a project folder this checkout's environment and Pulumi CLI."""
+    (folder / ENVIRONMENT).symlink_to(PROJECT / ENVIRONMENT)
+    # The CLI looks for its plugins where it lies itself, links resolved; so each folder gets files of its own.
+    shutil.copytree(PROJECT / TOOLS, folder / TOOLS, symlinks=True, copy_function=_link_or_copy)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from cli.local_stack import LocalStack
-from tests.workspace import PROJECT, SHARED
+from tests.workspace import PROJECT, use_what_set_up_made
 
 pytestmark = pytest.mark.engine
 
@@ -66,8 +66,7 @@ def project(tmp_path: Path) -> Path:
     (folder / "Pulumi.yaml").write_text("name: sample\nruntime: {name: python, options: {virtualenv: .venv}}\n")
     (folder / "Pulumi.local.yaml").write_text(TRACKED)
     (folder / "__main__.py").write_text(PROGRAM)
-    for shared in SHARED:
-        (folder / shared).symlink_to(PROJECT / shared)
+    use_what_set_up_made(folder)
     return folder
 
 
