@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import httpx
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 HERE: Final = Path(__file__).parent
 HELDOUT: Final = HERE / "data/heldout.jsonl"
@@ -168,7 +168,8 @@ def show(scores: Sequence[Score]) -> None:
     """Prints the scores, and for each model what it took for what."""
     console = Console()
     title = f"{len(scores[0].answers)} held-out sentences"
-    table = Table("model", "exact", "lenient", f"worst {SLICE_ITEMS} in a row, exact", title=title)
+    columns = (Column("model", overflow="fold"), "exact", "lenient", f"exact, worst {SLICE_ITEMS} in a row")
+    table = Table(*columns, title=title)
     for score in scores:
         worst = f"{score.worst_slice}/{min(SLICE_ITEMS, len(score.answers))}"
         table.add_row(score.model, f"{score.exact:.1%}", f"{score.lenient:.1%}", worst)
