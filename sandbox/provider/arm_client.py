@@ -1,86 +1,49 @@
-"""ARM as the stand-in calls it: over TLS, with a managed identity's token, polling long-running operations."""
+"""ARM as one call of the engine uses it: with retries, long-running operations, and an end to waiting."""
 
-import base64
-import json
-import ssl
+import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
 
-from sandbox.provider.errors import ArmError, OperationError, StandInError
+from sandbox.provider.connection import Cloud, Connection
+from sandbox.provider.errors import ArmError, StandInError, UnfinishedError
 from sandbox.provider.wire import Json
 
-METADATA_API_VERSION: Final = "2022-09-01"
-IDENTITY_API_VERSION: Final = "2019-08-01"
-REQUEST_TIMEOUT_SECONDS: Final = 60.0
-# The real provider waits 20, 60 and 120 seconds; on one machine that would only make people wait.
+OPERATION_TIMEOUT_SECONDS: Final = 7200.0
+"""As the real provider has it, where the program sets no custom timeout."""
+# The real provider retries as often, but waits 20, 60 and 120 seconds; on one machine that would only make people wait.
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0)
 RETRIED_STATUS: Final = frozenset({408, 429, 500, 502, 503, 504})
+RETRIED_CONFLICT: Final = "AnotherOperationInProgress"
 POLL_SECONDS: Final = 0.2
-TOKEN_MARGIN_SECONDS: Final = 120
+"""Where ARM gives no Retry-After. The real provider's 10 (30 for a delete) are for a cloud far away."""
 _TERMINAL: Final = frozenset({"succeeded", "failed", "canceled"})
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """Where to go and as whom: all from the environment or the provider's configuration."""
-
-    metadata_host: str
-    identity_endpoint: str
-    identity_header: str
-    certificate_file: str
-    subscription_id: str
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Cloud":
-        """Raises StandInError when no sandbox is named: this provider must never call the real cloud."""
-        host = environment.get("ARM_METADATA_HOSTNAME")
-        if not host:
-            raise StandInError(
-                "this is the sandbox's stand-in for azure-native, and ARM_METADATA_HOSTNAME does not say where the"
-                ' sandbox is; run: eval "$(aca-inference sandbox env)"'
-            )
-        return cls(
-            metadata_host=host,
-            identity_endpoint=environment.get("IDENTITY_ENDPOINT", ""),
-            identity_header=environment.get("IDENTITY_HEADER", ""),
-            certificate_file=environment.get("SSL_CERT_FILE", ""),
-            subscription_id=environment.get("ARM_SUBSCRIPTION_ID", ""),
-        )
+_log: Final = logging.getLogger(__name__)
 
 
 class ArmClient:
-    """Requests to ARM; thread-safe. `cancel` ends every wait."""
+    """The requests of one call; `ended` ends its waiting, operations go on in the cloud."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
-        self._http = httpx.Client(
-            verify=ssl.create_default_context(cafile=cloud.certificate_file or None),
-            timeout=REQUEST_TIMEOUT_SECONDS,
-            trust_env=False,
-        )
-        self._canceled = threading.Event()
-        self._lock = threading.Lock()
-        self._endpoint = self._audience = self._token = ""
-        self._token_expires = 0.0
+    def __init__(
+        self, connection: Connection, ended: threading.Event, timeout_seconds: float = OPERATION_TIMEOUT_SECONDS
+    ) -> None:
+        self._connection = connection
+        self._ended = ended
+        self._timeout_seconds = timeout_seconds
+        self._deadline = time.monotonic() + timeout_seconds
 
-    def cancel(self) -> None:
-        """Ends waiting for operations; they go on in the cloud."""
-        self._canceled.set()
-
-    def close(self) -> None:
-        """Closes its connections."""
-        self._http.close()
+    @property
+    def cloud(self) -> Cloud:
+        """Where the requests go."""
+        return self._connection.cloud
 
     def get(self, path: str, api_version: str) -> Json | None:
         """The resource, or None if there is none."""
         try:
-            return self._send("GET", path, api_version).json()
+            return self.read(path, api_version)
         except ArmError as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -88,101 +51,127 @@ class ArmClient:
 
     def read(self, path: str, api_version: str) -> Json:
         """The resource; a missing one is an error."""
-        return self._send("GET", path, api_version).json()
+        return _json(self._send("GET", path, api_version))
 
     def post(self, path: str, api_version: str) -> Json:
         """The answer to an action such as `listKeys`."""
-        return self._send("POST", path, api_version).json()
+        return _json(self._send("POST", path, api_version, {}))
 
     def put(self, path: str, api_version: str, body: Json) -> Json:
         """Creates or replaces, waits for the end and reads the result.
 
         Raises:
             ArmError: it was not accepted.
-            OperationError: it was accepted and then failed.
+            UnfinishedError: it was accepted, and then failed or was not waited for.
         """
-        self._wait(self._send("PUT", path, api_version, body))
-        return self.read(path, api_version)
+        accepted = self._send("PUT", path, api_version, body)
+        try:
+            self._wait(accepted, path, api_version)
+        except StandInError as failed:
+            raise UnfinishedError(str(failed)) from failed
+        try:
+            return self.read(path, api_version)
+        except StandInError as unread:
+            # It is made all the same: the real provider warns and takes the answer to the PUT.
+            _log.warning("made %s, but could not read it: %s", path, unread)
+            made = _json(accepted)
+            if "id" not in made:
+                raise UnfinishedError(str(unread)) from unread
+            return made
 
     def delete(self, path: str, api_version: str) -> None:
         """Deletes and waits for the end; what is not there counts as deleted."""
         try:
-            self._wait(self._send("DELETE", path, api_version))
+            accepted = self._send("DELETE", path, api_version)
         except ArmError as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
+        else:
+            if accepted.status_code == HTTPStatus.ACCEPTED:
+                self._wait(accepted, path, api_version)
 
-    def token(self) -> str:
-        """A bearer token for ARM, fetched anew shortly before it ends."""
-        with self._lock:
-            if time.time() > self._token_expires - TOKEN_MARGIN_SECONDS:
-                self._discover()
-                answer = self._http.get(
-                    self.cloud.identity_endpoint,
-                    params={"api-version": IDENTITY_API_VERSION, "resource": self._audience},
-                    headers={"X-IDENTITY-HEADER": self.cloud.identity_header, "Metadata": "true"},
-                )
-                if answer.is_error:
-                    raise StandInError(f"the sandbox gave no token: {answer.status_code} {answer.text[:200]}")
-                self._token, self._token_expires = answer.json()["access_token"], float(answer.json()["expires_on"])
-            return self._token
+    def token(self, audience: str) -> str:
+        """A bearer token; for ARM if no audience is named."""
+        try:
+            return self._connection.token(audience)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
 
     def claims(self) -> Json:
         """What the token says about whom it was given to."""
-        payload = self.token().split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-
-    def _discover(self) -> None:
-        if not self._endpoint:
-            host = self.cloud.metadata_host
-            base = host if "://" in host else f"https://{host}"
-            answer = self._http.get(f"{base}/metadata/endpoints", params={"api-version": METADATA_API_VERSION})
-            answer.raise_for_status()
-            metadata = answer.json()
-            self._endpoint = metadata["resourceManager"].rstrip("/")
-            self._audience = metadata["authentication"]["audiences"][0]
+        try:
+            return self._connection.claims()
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
 
     def _send(self, method: str, path: str, api_version: str, body: Json | None = None) -> httpx.Response:
-        token = self.token()
-        url = path if path.startswith("https://") else f"{self._endpoint}{path}"
-        parameters = {} if "api-version=" in url else {"api-version": api_version}
         for delay in (*RETRY_SECONDS, None):
             try:
-                answer = self._http.request(
-                    method, url, params=parameters or None, json=body, headers={"Authorization": f"Bearer {token}"}
-                )
+                answer = self._connection.request(method, path, api_version, body)
             except httpx.TransportError as error:
-                if delay is None:
-                    raise StandInError(f"the sandbox does not answer at {self._endpoint}: {error}") from error
-                self._pause(delay)
-                continue
-            refused = _refusal(answer) if answer.is_error else None
-            if refused is None:
-                return answer
-            again = answer.status_code in RETRIED_STATUS or refused.code == "AnotherOperationInProgress"
+                refused, again, wanted = self._unreachable(error), True, None
+            else:
+                if not answer.is_error:
+                    return answer
+                refused = _refusal(answer)
+                again = answer.status_code in RETRIED_STATUS or refused.code == RETRIED_CONFLICT
+                wanted = _retry_after(answer)
             if delay is None or not again:
                 raise refused
-            self._pause(delay)
+            self._pause(delay if wanted is None else wanted)
         raise AssertionError("unreachable")
 
-    def _wait(self, answer: httpx.Response) -> None:
+    def _wait(self, answer: httpx.Response, path: str, api_version: str) -> None:
+        """Polls as ARM's asynchronous operations want it: by their own status, by the location, or by the resource."""
         operation, location = answer.headers.get("Azure-AsyncOperation"), answer.headers.get("Location")
-        if operation is None and answer.status_code != HTTPStatus.ACCEPTED:
-            return
-        while operation:
-            status = self._send("GET", operation, "").json()
-            if status["status"].lower() in _TERMINAL:
-                if status["status"].lower() != "succeeded":
-                    error: Json = status.get("error") or {}
-                    raise OperationError(f'Code="{error.get("code", "")}" Message="{error.get("message", "")}"')
+        if operation:
+            self._until_done(operation, api_version, "status")
+        elif location and answer.status_code == HTTPStatus.ACCEPTED:
+            while (polled := self._send("GET", location, api_version)).status_code == HTTPStatus.ACCEPTED:
+                self._pause(_retry_after(polled) or POLL_SECONDS)
+        elif not _is_done(_json(answer).get("properties") or {}, "provisioningState"):
+            self._until_done(path, api_version, "provisioningState")
+
+    def _until_done(self, path: str, api_version: str, key: str) -> None:
+        while True:
+            answer = self._send("GET", path, api_version)
+            body = _json(answer)
+            if _is_done(body if key == "status" else body.get("properties") or {}, key):
                 return
-            self._pause(POLL_SECONDS)
-        while location and self._send("GET", location, "").status_code == HTTPStatus.ACCEPTED:
-            self._pause(POLL_SECONDS)
+            self._pause(_retry_after(answer) or POLL_SECONDS)
 
     def _pause(self, seconds: float) -> None:
-        if self._canceled.wait(seconds):
-            raise StandInError("canceled")
+        remaining = self._deadline - time.monotonic()
+        if self._ended.wait(max(0.0, min(seconds, remaining))):
+            raise StandInError("canceled; what was begun goes on in the sandbox")
+        if remaining <= seconds:
+            raise StandInError(f"no end within {self._timeout_seconds:g} seconds; what was begun goes on")
+
+    def _unreachable(self, error: httpx.TransportError) -> StandInError:
+        return StandInError(f"the sandbox does not answer at {self.cloud.metadata_host}: {error}")
+
+
+def _is_done(state: Json, key: str) -> bool:
+    """Whether a status or provisioning state is a final one; none at all is success.
+
+    Raises:
+        StandInError: it is final, and not success.
+    """
+    found = str(state.get(key) or "Succeeded")
+    if found.lower() in _TERMINAL - {"succeeded"}:
+        error: Json = state.get("error") or {}
+        raise StandInError(f'{found}: Code="{error.get("code", "")}" Message="{error.get("message", "")}"')
+    return found.lower() in _TERMINAL
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    """Seconds; None if ARM says nothing or, as the real provider reads it, zero."""
+    value = answer.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() and int(value) else None
+
+
+def _json(answer: httpx.Response) -> Json:
+    return answer.json() if answer.content else {}
 
 
 def _refusal(answer: httpx.Response) -> ArmError:

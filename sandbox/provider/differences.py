@@ -1,11 +1,15 @@
 """What changed between two sets of inputs, property by property, and what of it needs a replacement."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
-from sandbox.provider.types import TypeSpec
+from sandbox.provider.type_spec import TypeSpec
 from sandbox.provider.wire import Json, is_unknown
+
+_INTERNAL: Final = "__"
+"""Inputs that begin so are the provider's own notes."""
 
 
 class Change(Enum):
@@ -24,53 +28,90 @@ class Difference:
     change: Change
     replaces: bool
 
-
-def differences(spec: TypeSpec, old: Json, new: Json) -> list[Difference]:
-    """Every changed property. An immutable one that is not known yet counts as replaced, as ARM could not say no."""
-    return [
-        Difference(path, change, replaces=_replaces(spec, path))
-        for path, change in _compare("", old, new)
-        if path.partition(".")[0].partition("[")[0] in spec.inputs | set(spec.path_inputs)
-    ]
+    @property
+    def key(self) -> str:
+        """The top-level property that it is in."""
+        return _key(self.path)
 
 
-def _replaces(spec: TypeSpec, path: str) -> bool:
-    key = path.partition(".")[0].partition("[")[0]
-    return key in spec.immutable or key in spec.path_inputs
+def differences(spec: TypeSpec, old: Json, new: Json, outputs: Json) -> list[Difference]:
+    """Every changed property; an immutable one that is not known yet counts as replaced.
+
+    An immutable property that the program says for the first time, and says as it is, replaces nothing.
+    """
+    found = _Comparison(spec).objects("", "", old, new)
+    return [Difference(path, change, _replaces(spec, path, change, new, outputs)) for path, change in found]
 
 
-def _compare(path: str, old: Any, new: Any) -> list[tuple[str, Change]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        found: list[tuple[str, Change]] = []
-        for key in [*old, *(key for key in new if key not in old)]:
-            inner = f"{path}.{key}" if path else key
+def _replaces(spec: TypeSpec, path: str, change: Change, new: Json, outputs: Json) -> bool:
+    key = _key(path)
+    if key not in spec.immutable and key not in spec.path_inputs:
+        return False
+    return not (change is Change.ADD and key in outputs and outputs[key] == new[key])
+
+
+def _key(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Compares with what the type knows of its lists; `path` has indexes, `place` has none."""
+
+    spec: TypeSpec
+
+    def objects(self, path: str, place: str, old: Json, new: Json) -> Iterator[tuple[str, Change]]:
+        for key in (*old, *(key for key in new if key not in old)):
+            if key.startswith(_INTERNAL):
+                continue
+            inner, where = (f"{path}.{key}", f"{place}.{key}") if path else (key, key)
             if key not in new:
-                found.append((inner, Change.DELETE))
+                yield inner, Change.DELETE
             elif key not in old:
-                found.append((inner, Change.ADD))
+                yield inner, Change.ADD
             else:
-                found += _compare(inner, old[key], new[key])
-        return found
-    if isinstance(old, list) and isinstance(new, list):
-        found = []
-        for index in range(max(len(old), len(new))):
-            inner = f"{path}[{index}]"
-            if index >= len(new):
-                found.append((inner, Change.DELETE))
-            elif index >= len(old):
-                found.append((inner, Change.ADD))
+                yield from self._values(inner, where, old[key], new[key])
+
+    def _values(self, path: str, place: str, old: Any, new: Any) -> Iterator[tuple[str, Change]]:
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from self.objects(path, place, old, new)
+        elif isinstance(old, list) and isinstance(new, list):
+            yield from self._lists(path, place, old, new)
+        elif is_unknown(new) or not _same(place, old, new):
+            yield path, Change.UPDATE
+
+    def _lists(self, path: str, place: str, old: list[Any], new: list[Any]) -> Iterator[tuple[str, Change]]:
+        before, after = _identified(self.spec.identifiers.get(place, ()), old, new)
+        for identity, (index, item) in after.items():
+            if identity not in before:
+                yield f"{path}[{index}]", Change.ADD
             else:
-                found += _compare(inner, old[index], new[index])
-        return found
-    if is_unknown(new) or not _same(path, old, new):
-        return [(path, Change.UPDATE)]
-    return []
+                yield from self._values(f"{path}[{index}]", place, before[identity][1], item)
+        for identity, (index, _) in before.items():
+            if identity not in after:
+                yield f"{path}[{index}]", Change.DELETE
 
 
-def _same(path: str, old: Any, new: Any) -> bool:
-    if path == "location" and isinstance(old, str) and isinstance(new, str):
-        # ARM takes "Sweden Central" and answers with "swedencentral".
-        return old.replace(" ", "").lower() == new.replace(" ", "").lower()
-    if path.lower().endswith("id") and isinstance(old, str) and isinstance(new, str):
-        return old.lower() == new.lower()
+_Identified = dict[str, tuple[int, Any]]
+
+
+def _identified(names: tuple[str, ...], *lists: list[Any]) -> list[_Identified]:
+    """The items of each list with their index, by identity; by position where nothing tells all of them apart."""
+    if names and all(isinstance(item, dict) for items in lists for item in items):
+        found = [
+            {repr([item.get(name) for name in names]): (index, item) for index, item in enumerate(items)}
+            for items in lists
+        ]
+        if all(len(by_name) == len(items) for by_name, items in zip(found, lists, strict=True)):
+            return found
+    return [{str(index): (index, item) for index, item in enumerate(items)} for items in lists]
+
+
+def _same(place: str, old: Any, new: Any) -> bool:
+    if isinstance(old, str) and isinstance(new, str):
+        if place == "location":
+            # ARM takes "Sweden Central" and answers with "swedencentral".
+            return old.replace(" ", "").lower() == new.replace(" ", "").lower()
+        if place == "resourceGroupName" or place.lower().endswith("id"):
+            return old.lower() == new.lower()
     return old == new

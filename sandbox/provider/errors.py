@@ -2,7 +2,7 @@
 
 StandInError            root; the message is what the engine shows
 ├── ArmError            ARM answered with an error: status, code, message
-└── OperationError      ARM accepted, then the operation ended in failure: the resource exists, half made
+└── UnfinishedError     ARM accepted, but the end was not a good one or was not seen: the resource may exist, half made
 """
 
 
@@ -20,5 +20,5 @@ class ArmError(StandInError):
         super().__init__(f'Status={status}{named} Message="{message}"')
 
 
-class OperationError(StandInError):
-    """A long-running operation ended as Failed or Canceled."""
+class UnfinishedError(StandInError):
+    """A long-running operation ended as Failed or Canceled, or nobody waited for its end."""

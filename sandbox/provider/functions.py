@@ -6,7 +6,8 @@ from typing import Final
 from sandbox.provider.arm_client import ArmClient
 from sandbox.provider.bodies import resource_path, to_outputs
 from sandbox.provider.errors import ArmError, StandInError
-from sandbox.provider.types import TYPES, TypeSpec
+from sandbox.provider.type_spec import TypeSpec
+from sandbox.provider.types import TYPES
 from sandbox.provider.wire import Json, secret
 
 _PACKAGE: Final = "azure-native"
@@ -33,6 +34,7 @@ ACTIONS: Final = {
 
 CLIENT_CONFIG: Final = f"{_PACKAGE}:authorization:getClientConfig"
 CLIENT_TOKEN: Final = f"{_PACKAGE}:authorization:getClientToken"
+FUNCTIONS: Final = frozenset({*READERS, *ACTIONS, CLIENT_CONFIG, CLIENT_TOKEN})
 
 
 def call(token: str, arguments: Json, arm: ArmClient) -> Json:
@@ -57,14 +59,13 @@ def call(token: str, arguments: Json, arm: ArmClient) -> Json:
             "subscriptionId": arm.cloud.subscription_id,
         }
     if token == CLIENT_TOKEN:
-        return {"token": secret(arm.token())}
-    known = ", ".join(sorted({*READERS, *ACTIONS, CLIENT_CONFIG, CLIENT_TOKEN}))
-    raise StandInError(f"the sandbox has no function {token}; it has: {known}")
+        return {"token": secret(arm.token(arguments.get("endpoint") or ""))}
+    raise StandInError(f"the sandbox has no function {token}; it has: {', '.join(sorted(FUNCTIONS))}")
 
 
 def _read(spec: TypeSpec, arguments: Json, arm: ArmClient) -> Json:
     path = resource_path(spec, arm.cloud.subscription_id, arguments)
-    return to_outputs(spec, _naming(path, lambda: arm.read(path, spec.api_version)), {})
+    return to_outputs(spec, _naming(path, lambda: arm.read(path, spec.api_version)))
 
 
 def _naming(path: str, request: Callable[[], Json]) -> Json:

@@ -13,18 +13,18 @@ Json = dict[str, Any]
 
 
 def decode(struct: struct_pb2.Struct) -> Json:
-    """Plain values; marks of secrets are taken off (the engine keeps its own account of them), unknowns are kept."""
+    """Plain values, without nulls; marks of secrets are taken off (the engine keeps its own account of them)."""
     return _plain(json_format.MessageToDict(struct))
 
 
 def encode(values: Json) -> struct_pb2.Struct:
-    """A struct of plain values."""
+    """A struct of the values."""
     return json_format.ParseDict(values, struct_pb2.Struct())
 
 
-def secret(value: Any) -> Json:
-    """The value, marked as a secret."""
-    return {_SIGNATURE: _SECRET, "value": value}
+def secret(value: Any) -> Any:
+    """The value, marked as a secret; what is unknown needs no mark."""
+    return value if is_unknown(value) else {_SIGNATURE: _SECRET, "value": value}
 
 
 def is_unknown(value: Any) -> bool:
@@ -38,7 +38,9 @@ def is_unknown(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return _plain(value["value"]) if value.get(_SIGNATURE) == _SECRET else {k: _plain(v) for k, v in value.items()}
+        if value.get(_SIGNATURE) == _SECRET:
+            return _plain(value["value"])
+        return {key: _plain(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     # A struct knows doubles only; ARM tells integers from fractions.

@@ -1,78 +1,17 @@
-"""The stand-in over a real sandbox, asked as the engine asks it."""
+"""The stand-in over a real sandbox, and over an ARM that answers by script."""
 
-import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
-from google.protobuf import json_format, struct_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from sandbox import control
 from sandbox.provider import serve
-from sandbox.provider.arm_client import ArmClient, Cloud
-
-PACKAGE = "azure-native"
-
-
-class Engine:
-    """The calls that an engine makes, with plain values."""
-
-    def __init__(self, port: int) -> None:
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
-        self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-
-    def close(self) -> None:
-        self._channel.close()
-
-    def configure(self, **variables: str) -> None:
-        self.stub.Configure(
-            provider_pb2.ConfigureRequest(
-                variables={f"{PACKAGE}:config:{key}": value for key, value in variables.items()}, acceptSecrets=True
-            )
-        )
-
-    def check(self, token: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None) -> dict[str, Any]:
-        request = provider_pb2.CheckRequest(
-            urn=urn(token), news=struct(inputs), olds=struct(olds or {}), randomSeed=bytes(range(32))
-        )
-        return plain(self.stub.Check(request).inputs)
-
-    def create(self, token: str, inputs: dict[str, Any], *, preview: bool = False) -> tuple[str, dict[str, Any]]:
-        request = provider_pb2.CreateRequest(urn=urn(token), properties=struct(inputs), preview=preview)
-        made = self.stub.Create(request)
-        return made.id, plain(made.properties)
-
-    def diff(self, token: str, old: dict[str, Any], new: dict[str, Any]) -> Any:
-        return self.stub.Diff(provider_pb2.DiffRequest(urn=urn(token), old_inputs=struct(old), news=struct(new)))
-
-    def update(self, token: str, identity: str, new: dict[str, Any]) -> dict[str, Any]:
-        request = provider_pb2.UpdateRequest(id=identity, urn=urn(token), news=struct(new))
-        return plain(self.stub.Update(request).properties)
-
-    def read(self, token: str, identity: str, inputs: dict[str, Any] | None = None) -> Any:
-        return self.stub.Read(provider_pb2.ReadRequest(id=identity, urn=urn(token), inputs=struct(inputs or {})))
-
-    def delete(self, token: str, identity: str) -> None:
-        self.stub.Delete(provider_pb2.DeleteRequest(id=identity, urn=urn(token)))
-
-    def invoke(self, token: str, **arguments: Any) -> dict[str, Any]:
-        answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=f"{PACKAGE}:{token}", args=struct(arguments)))
-        return json_format.MessageToDict(getattr(answer, "return"))
-
-
-def urn(token: str) -> str:
-    return f"urn:pulumi:test::project::parent:type${PACKAGE}:{token}::logical"
-
-
-def struct(values: dict[str, Any]) -> struct_pb2.Struct:
-    return json_format.ParseDict(values, struct_pb2.Struct())
-
-
-def plain(values: struct_pb2.Struct) -> dict[str, Any]:
-    return json_format.MessageToDict(values)
+from sandbox.provider.arm_client import ArmClient
+from sandbox.provider.connection import Cloud, Connection
+from tests.sandbox.provider.fake_arm import FakeArm
+from tests.sandbox.provider.harness import GROUP, LOCATION, Engine, free_port
 
 
 @pytest.fixture(scope="session")
@@ -87,13 +26,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 @pytest.fixture(scope="session")
 def arm(running: dict[str, str]) -> Iterator[ArmClient]:
     """ARM itself, to see what really happened."""
-    client = ArmClient(Cloud.from_environment(running))
-    yield client
-    client.close()
+    connection = Connection(Cloud.configured(running, {}))
+    yield ArmClient(connection, threading.Event())
+    connection.close()
 
 
 @pytest.fixture
 def engine(running: dict[str, str]) -> Iterator[Engine]:
+    """An engine that is attached to the sandbox's stand-in."""
     engine = Engine(int(running["PULUMI_DEBUG_PROVIDERS"].rpartition(":")[2]))
     engine.configure()
     yield engine
@@ -104,18 +44,44 @@ def engine(running: dict[str, str]) -> Iterator[Engine]:
 def group(engine: Engine, request: pytest.FixtureRequest) -> str:
     """A resource group of the test's own."""
     name = f"group-{abs(hash(request.node.nodeid)):x}"
-    engine.create("resources:ResourceGroup", {"resourceGroupName": name, "location": "swedencentral"})
+    engine.create(GROUP, {"resourceGroupName": name, "location": LOCATION})
     return name
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Engine]:
-    """A stand-in that no sandbox is named to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = serve(port, environment={})
-    engine = Engine(port)
-    yield engine
-    engine.close()
-    server.stop(0).wait()
+def fake(tmp_path: Path) -> Iterator[FakeArm]:
+    """An ARM that answers by script."""
+    fake = FakeArm(tmp_path)
+    yield fake
+    fake.close()
+
+
+Attach = Callable[..., Engine]
+
+
+@pytest.fixture
+def attach() -> Iterator[Attach]:
+    """Starts a stand-in for an environment and attaches engines to it: `attach(environment)`, `attach(port=...)`."""
+    ends: list[Callable[[], object]] = []
+
+    def attach(environment: dict[str, str] | None = None, port: int | None = None) -> Engine:
+        if port is None:
+            port = free_port()
+            server = serve(port, environment or {})
+            ends.append(lambda: server.stop(0).wait())
+        engine = Engine(port)
+        engine.port = port  # type: ignore[attr-defined]
+        ends.append(engine.close)
+        return engine
+
+    yield attach
+    for end in reversed(ends):
+        end()
+
+
+@pytest.fixture
+def scripted(fake: FakeArm, attach: Attach) -> Engine:
+    """An engine over the scripted ARM."""
+    engine = attach(fake.environment)
+    engine.configure()
+    return engine
