@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import psutil
+
 from sandbox.database import check_version
 from sandbox.endpoints import Endpoints
 from sandbox.errors import SandboxError, StateError
@@ -63,6 +65,8 @@ def stop(state_dir: Path, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> bool
     deadline = time.monotonic() + timeout_seconds
     if holder is not None:
         _end(folder, deadline)
+    while holder is not None and _is_running(holder) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
     while lock_holder(folder.fleet_lock) is not None:
         if time.monotonic() > deadline + REPLICA_END_SECONDS:
             raise SandboxError(f"the sandbox ended, but a process of its apps is still there; see {folder.logs}")
@@ -159,6 +163,14 @@ def _end(folder: StateFolder, deadline: float) -> None:
         if time.monotonic() > deadline:
             _signal(holder, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether the process still does anything; one that only waits to be noticed by its parent does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

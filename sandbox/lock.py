@@ -10,7 +10,6 @@ class InstanceLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: int | None = None
 
     def acquire(self) -> bool:
         """Takes the lock; False if another process holds it."""
@@ -22,15 +21,7 @@ class InstanceLock:
             return False
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
-        self._file = file
-        return True
-
-    def release(self) -> None:
-        """Gives the lock back; a process that ends does so by itself."""
-        if self._file is not None:
-            os.ftruncate(self._file, 0)
-            os.close(self._file)
-            self._file = None
+        return True  # the descriptor is never closed: the lock ends with the process and not before
 
 
 def lock_holder(path: Path) -> int | None:

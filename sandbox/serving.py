@@ -74,7 +74,6 @@ async def serve(root: Path, images: Mapping[str, Path], make_fleet: MakeFleet) -
     finally:
         folder.endpoints.unlink(missing_ok=True)
         database.close()
-        lock.release()
     _log.info("stopped")
 
 

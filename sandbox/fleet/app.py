@@ -40,11 +40,13 @@ class App:
         self._awake.set()
         if surroundings.machine.root is None:
             self._logs.event("NamespacesUnavailable", PLAIN_NOTICE, warning=True)
+        self._reconcile(asyncio.get_running_loop().time())
         self._task = asyncio.create_task(self._run())
 
     def apply(self, spec: AppSpec) -> None:
-        """Makes `spec` the one to be equal to."""
+        """Makes `spec` the one to be equal to; its revisions are in the status at once."""
         self._spec = spec
+        self._reconcile(asyncio.get_running_loop().time())
         self._wake()
 
     def restart(self, revision: str) -> bool:

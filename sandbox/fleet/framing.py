@@ -122,7 +122,7 @@ def parse_response(head: bytes, request: h11.Request) -> h11.Response | h11.Info
     """Raises HttpError for what is not a response."""
     connection = h11.Connection(h11.CLIENT)
     try:
-        connection.send(h11.Request(method=request.method, target=request.target, headers=[("host", "replica")]))
+        connection.send(request)
         connection.receive_data(head)
         event = connection.next_event()
     except h11.ProtocolError as error:

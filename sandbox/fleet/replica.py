@@ -44,6 +44,7 @@ class Replica:
         self.crashes = 0
         self.details = "starting"
         self.in_flight = 0
+        self.last_request = 0.0
         self._identity = identity
         self._revision = revision
         self._surroundings = surroundings
@@ -83,6 +84,7 @@ class Replica:
     def occupy(self) -> None:
         """Counts a request in."""
         self.in_flight += 1
+        self.last_request = asyncio.get_running_loop().time()
         self._idle.clear()
 
     def release(self) -> None:

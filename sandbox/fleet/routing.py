@@ -71,7 +71,7 @@ class Router:
                 changed = self._changed
                 candidates = [replica for replica in revision.ready if replica not in refused]
                 if candidates:
-                    replica = min(candidates, key=lambda replica: replica.in_flight)
+                    replica = min(candidates, key=lambda replica: (replica.in_flight, replica.last_request))
                     replica.occupy()
                     try:
                         return replica, await replica.connect(port)
