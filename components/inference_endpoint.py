@@ -105,7 +105,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
                 ],
             ),
             tags=args.get("tags"),
-            # The service answers with the environment under its old name too; it is immutable, and no reason to replace.
+            # The service answers with the environment under its old name too: immutable, and no reason to replace.
             opts=child_options(self, args.get("presence", MISSING), ignore_changes=["managedEnvironmentId"]),
         )
         self.app_name = container_app.name

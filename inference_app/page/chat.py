@@ -79,13 +79,13 @@ class _Page:
     def _settings(self) -> None:
         usual = Controls()
         self._key = gr.Textbox(label="API key", type="password", visible=self._conversation.needs_key)
-        self._model = gr.Dropdown(label="Model", choices=[], interactive=True)
+        self._model = gr.Dropdown(label="Model", choices=[], interactive=True, elem_id="model")
         self._system = gr.Textbox(label="System prompt", placeholder="Optional", lines=2, max_lines=6)
         self._max_tokens = gr.Slider(1, 1000, usual.max_tokens, step=1, label="Max New Tokens")
         self._top_p = gr.Slider(0.05, 1.0, usual.top_p, step=0.05, label="Top-p (nucleus sampling)")
         self._top_k = gr.Slider(1, 50, usual.top_k, step=1, label="Top-k")
         self._temperature = gr.Slider(0.0, 5.0, usual.temperature, step=0.1, label="Temperature")
-        self._clear = gr.Button("New conversation", size="sm")
+        self._clear = gr.Button("New conversation", size="sm", elem_id="new")
 
     def _connect(self) -> None:
         sliders = [self._max_tokens, self._top_p, self._top_k, self._temperature]
@@ -93,7 +93,9 @@ class _Page:
         talking = self._box.submit(
             self._ask, everything, [self._chat, self._box, self._status], concurrency_limit=None, **PRIVATE
         )
-        self._box.stop(self._stopped, None, [self._box, self._status], cancels=[talking], queue=False, **PRIVATE)
+        # What is shown of the stop comes after it: a piece that was under way would overwrite it.
+        stopping = self._box.stop(None, cancels=[talking], queue=False, **PRIVATE)
+        stopping.then(self._stopped, None, [self._box, self._status], queue=False, **PRIVATE)
         self._clear.click(
             lambda: ([], gr.update(submit_btn=True, stop_btn=False), ""),
             None,

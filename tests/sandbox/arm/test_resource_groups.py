@@ -1,4 +1,4 @@
-"""Resource groups, the subscription around them, and ARM's general rules, as the resource SDK and plain HTTP see them."""
+"""Resource groups, the subscription around them, and ARM's general rules, as the resource SDK and HTTP see them."""
 
 import json
 import ssl
