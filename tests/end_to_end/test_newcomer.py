@@ -30,9 +30,9 @@ def test_the_first_up_shows_both_answers_and_ends_with_the_endpoint(first_up: st
     assert ADAPTER in first_up
 
 
-def test_up_again_changes_nothing_and_keeps_the_endpoint(first_up: str, workspace: Path) -> None:
+def test_up_again_changes_nothing_and_keeps_the_endpoint(endpoint: str, workspace: Path) -> None:
     again = run(workspace, "sandbox", "up").stdout
-    assert endpoint_in(again) == endpoint_in(first_up)
+    assert endpoint_in(again) == endpoint
     assert "unchanged" in again
     assert not any(word in again for word in ("created", "updated", "replaced", "deleted"))
 
