@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from sandbox.provider.connection import Cloud, Connection
+from sandbox.provider.connection import REQUEST_TIMEOUT_SECONDS, Cloud, Connection
 from sandbox.provider.errors import ArmError, StandInError, UnfinishedError
 from sandbox.provider.wire import Json
 
@@ -18,6 +18,8 @@ OPERATION_TIMEOUT_SECONDS: Final = 7200.0
 RETRY_SECONDS: Final = (0.5, 1.0, 2.0)
 RETRIED_STATUS: Final = frozenset({408, 429, 500, 502, 503, 504})
 RETRIED_CONFLICT: Final = "AnotherOperationInProgress"
+LAST_REQUEST_SECONDS: Final = 1.0
+"""For what is still asked when the time is over: how far the resource has come."""
 POLL_SECONDS: Final = 0.2
 """Where ARM gives no Retry-After. The real provider's 10 (30 for a delete) are for a cloud far away."""
 _TERMINAL: Final = frozenset({"succeeded", "failed", "canceled"})
@@ -83,12 +85,11 @@ class ArmClient:
         """Deletes and waits for the end; what is not there counts as deleted."""
         try:
             accepted = self._send("DELETE", path, api_version)
+            if accepted.status_code == HTTPStatus.ACCEPTED:
+                self._wait(accepted, path, api_version)
         except ArmError as refused:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
-        else:
-            if accepted.status_code == HTTPStatus.ACCEPTED:
-                self._wait(accepted, path, api_version)
 
     def token(self, audience: str) -> str:
         """A bearer token; for ARM if no audience is named."""
@@ -105,21 +106,24 @@ class ArmClient:
             raise self._unreachable(error) from error
 
     def _send(self, method: str, path: str, api_version: str, body: Json | None = None) -> httpx.Response:
-        for delay in (*RETRY_SECONDS, None):
+        delays = iter(RETRY_SECONDS)
+        while True:
+            remaining = self._deadline - time.monotonic()
+            timeout_seconds = min(REQUEST_TIMEOUT_SECONDS, max(remaining, LAST_REQUEST_SECONDS))
             try:
-                answer = self._connection.request(method, path, api_version, body)
+                answer = self._connection.request(method, path, api_version, body, timeout_seconds)
             except httpx.TransportError as error:
                 refused, again, wanted = self._unreachable(error), True, None
             else:
-                if not answer.is_error:
+                if answer.is_success:
                     return answer
                 refused = _refusal(answer)
                 again = answer.status_code in RETRIED_STATUS or refused.code == RETRIED_CONFLICT
                 wanted = _retry_after(answer)
+            delay = next(delays, None)
             if delay is None or not again:
                 raise refused
-            self._pause(delay if wanted is None else wanted)
-        raise AssertionError("unreachable")
+            self._pause(wanted or delay)
 
     def _wait(self, answer: httpx.Response, path: str, api_version: str) -> None:
         """Polls as ARM's asynchronous operations want it: by their own status, by the location, or by the resource."""
@@ -145,7 +149,9 @@ class ArmClient:
         if self._ended.wait(max(0.0, min(seconds, remaining))):
             raise StandInError("canceled; what was begun goes on in the sandbox")
         if remaining <= seconds:
-            raise StandInError(f"no end within {self._timeout_seconds:g} seconds; what was begun goes on")
+            raise StandInError(
+                f"operation timed out: no end within {self._timeout_seconds:g} seconds; what was begun goes on"
+            )
 
     def _unreachable(self, error: httpx.TransportError) -> StandInError:
         return StandInError(f"the sandbox does not answer at {self.cloud.metadata_host}: {error}")
@@ -177,6 +183,6 @@ def _json(answer: httpx.Response) -> Json:
 def _refusal(answer: httpx.Response) -> ArmError:
     try:
         error: Any = answer.json()["error"]
-        return ArmError(answer.status_code, error["code"], error["message"])
+        return ArmError(answer.status_code, error["code"], error["message"], answer.text)
     except (ValueError, KeyError, TypeError):
-        return ArmError(answer.status_code, "", answer.text[:500])
+        return ArmError(answer.status_code, "", answer.text[:500], answer.text)

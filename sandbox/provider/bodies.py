@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from sandbox.provider.errors import StandInError
 from sandbox.provider.type_spec import TypeSpec
@@ -22,7 +23,9 @@ def resource_path(spec: TypeSpec, subscription_id: str, inputs: Json) -> str:
     for name in spec.path_inputs:
         if not isinstance(inputs.get(name), str) or inputs[name] == UNKNOWN:
             raise StandInError(f"{spec.token}: '{name}' is needed to name the resource")
-    return f"/subscriptions/{subscription_id}" + spec.path.format_map({name: inputs[name] for name in spec.path_inputs})
+    # A name with a slash or a question mark would address another resource; escaped, ARM refuses it.
+    names = {name: quote(inputs[name], safe="()") for name in spec.path_inputs}
+    return f"/subscriptions/{subscription_id}{spec.path.format_map(names)}"
 
 
 def to_body(spec: TypeSpec, inputs: Json) -> Json:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -37,8 +36,8 @@ class Cloud:
         """Takes the provider's configuration (without its prefix) before the environment, as the real provider does.
 
         Raises:
-            StandInError: no sandbox is named, or something else than a sandbox on this machine. This provider must
-                never call the real cloud.
+            StandInError: no sandbox is named, or something else than a sandbox on this machine; this provider must
+                never call the real cloud. Or what is needed to log in there is missing.
         """
         host = configuration.get("metadataHost") or environment.get("ARM_METADATA_HOSTNAME")
         if not host:
@@ -53,22 +52,29 @@ class Cloud:
             certificate_file=environment.get("SSL_CERT_FILE") or environment.get("REQUESTS_CA_BUNDLE", ""),
             subscription_id=configuration.get("subscriptionId") or environment.get("ARM_SUBSCRIPTION_ID", ""),
         )
-        _require_sandbox(cloud.metadata_host, "the metadata host")
+        _sandbox_url(cloud.metadata_host, "the metadata host")
+        if not cloud.identity_endpoint:
+            raise StandInError("no identity: IDENTITY_ENDPOINT and IDENTITY_HEADER say where tokens are given, and why")
+        _sandbox_url(cloud.identity_endpoint, "the identity endpoint")
         if not cloud.subscription_id:
             raise StandInError("no subscription: set azure-native:subscriptionId or ARM_SUBSCRIPTION_ID")
         return cloud
 
 
 class Connection:
-    """Requests to one cloud; thread-safe. Where ARM is and tokens are found out once and kept."""
+    """Requests to one cloud; thread-safe. Where ARM is and tokens are found out once and kept.
+
+    Raises:
+        StandInError: there are no certificates in the file that is named.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._http = httpx.Client(
-            verify=ssl.create_default_context(cafile=cloud.certificate_file or None),
-            timeout=REQUEST_TIMEOUT_SECONDS,
-            trust_env=False,
-        )
+        try:
+            trust = ssl.create_default_context(cafile=cloud.certificate_file or None)
+        except OSError as error:
+            raise StandInError(f"no certificates in {cloud.certificate_file} (SSL_CERT_FILE): {error}") from error
+        self._http = httpx.Client(verify=trust, timeout=REQUEST_TIMEOUT_SECONDS, trust_env=False)
         self._lock = threading.Lock()
         self._endpoint = self._audience = ""
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -77,20 +83,23 @@ class Connection:
         """Closes its connections."""
         self._http.close()
 
-    def request(self, method: str, path: str, api_version: str, body: Json | None) -> httpx.Response:
+    def request(
+        self, method: str, path: str, api_version: str, body: Json | None, timeout_seconds: float
+    ) -> httpx.Response:
         """One request to ARM; `path` may be a whole address, as long-running operations give them.
 
         Raises:
             httpx.TransportError: no answer.
-            StandInError: the sandbox gives no token, or the address is not on this machine.
+            StandInError: the sandbox gives no token, or the address is not one to send a token to.
         """
         token = self.token()
-        url = path if "://" in path else f"{self._endpoint}{path}"
-        _require_sandbox(url, "the address of an operation")
-        parameters = None if "api-version=" in url else {"api-version": api_version}
-        return self._http.request(
-            method, url, params=parameters, json=body, headers={"Authorization": f"Bearer {token}"}
-        )
+        url = _sandbox_url(path if "://" in path else f"{self._endpoint}{path}", "the resource manager")
+        if url.scheme != "https":
+            raise StandInError(f"{url} is not https; no token is sent in the clear")
+        if "api-version" not in url.params:
+            url = url.copy_add_param("api-version", api_version)
+        headers = {"Authorization": f"Bearer {token}"}
+        return self._http.request(method, url, json=body, headers=headers, timeout=timeout_seconds)
 
     def token(self, audience: str = "") -> str:
         """A bearer token, for ARM unless another audience is named; fetched anew shortly before it ends.
@@ -128,15 +137,15 @@ class Connection:
         )
         if answer.is_error:
             raise StandInError(f"{self.cloud.metadata_host} has no cloud metadata: {answer.status_code}")
-        endpoint = answer.json()["resourceManager"].rstrip("/")
-        _require_sandbox(endpoint, "the resource manager")
-        if not endpoint.startswith("https://"):
-            raise StandInError(f"the resource manager {endpoint} is not https; no token is sent in the clear")
         self._audience = answer.json()["authentication"]["audiences"][0]
-        self._endpoint = endpoint
+        self._endpoint = answer.json()["resourceManager"].rstrip("/")
 
 
-def _require_sandbox(address: str, what: str) -> None:
-    host = urlsplit(address).hostname
-    if host not in _LOOPBACK:
-        raise StandInError(f"{what} is {host}, not a sandbox on this machine; the stand-in goes nowhere else")
+def _sandbox_url(address: str, what: str) -> httpx.URL:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL as error:
+        raise StandInError(f"{what} has no valid address, {address!r}: {error}") from error
+    if url.host not in _LOOPBACK:
+        raise StandInError(f"{what} is {url.host}, not a sandbox on this machine; the stand-in goes nowhere else")
+    return url

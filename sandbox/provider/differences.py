@@ -1,5 +1,6 @@
 """What changed between two sets of inputs, property by property, and what of it needs a replacement."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -8,6 +9,8 @@ from typing import Any, Final
 from sandbox.provider.type_spec import TypeSpec
 from sandbox.provider.wire import Json, is_unknown
 
+_ID_PREFIX: Final = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+(/providers/[^/]+)?(?=/|$)", re.IGNORECASE)
+"""In what ids have in common ARM knows no case; in the names after it some services do."""
 _INTERNAL: Final = "__"
 """Inputs that begin so are the provider's own notes."""
 
@@ -77,7 +80,7 @@ class _Comparison:
             yield from self.objects(path, place, old, new)
         elif isinstance(old, list) and isinstance(new, list):
             yield from self._lists(path, place, old, new)
-        elif is_unknown(new) or not _same(place, old, new):
+        elif is_unknown(new) or _normal(place, old) != _normal(place, new):
             yield path, Change.UPDATE
 
     def _lists(self, path: str, place: str, old: list[Any], new: list[Any]) -> Iterator[tuple[str, Change]]:
@@ -99,7 +102,7 @@ def _identified(names: tuple[str, ...], *lists: list[Any]) -> list[_Identified]:
     """The items of each list with their index, by identity; by position where nothing tells all of them apart."""
     if names and all(isinstance(item, dict) for items in lists for item in items):
         found = [
-            {repr([item.get(name) for name in names]): (index, item) for index, item in enumerate(items)}
+            {repr([_normal(name, item.get(name)) for name in names]): (index, item) for index, item in enumerate(items)}
             for items in lists
         ]
         if all(len(by_name) == len(items) for by_name, items in zip(found, lists, strict=True)):
@@ -107,11 +110,13 @@ def _identified(names: tuple[str, ...], *lists: list[Any]) -> list[_Identified]:
     return [{str(index): (index, item) for index, item in enumerate(items)} for items in lists]
 
 
-def _same(place: str, old: Any, new: Any) -> bool:
-    if isinstance(old, str) and isinstance(new, str):
-        if place == "location":
-            # ARM takes "Sweden Central" and answers with "swedencentral".
-            return old.replace(" ", "").lower() == new.replace(" ", "").lower()
-        if place == "resourceGroupName" or place.lower().endswith("id"):
-            return old.lower() == new.lower()
-    return old == new
+def _normal(place: str, value: Any) -> Any:
+    """The value in the one spelling of those that mean the same to ARM."""
+    if not isinstance(value, str):
+        return value
+    if place == "location":
+        # ARM takes "Sweden Central" and answers with "swedencentral".
+        return value.replace(" ", "").lower()
+    if place == "resourceGroupName":
+        return value.lower()
+    return _ID_PREFIX.sub(lambda found: found[0].lower(), value, count=1) if value.startswith("/") else value

@@ -13,9 +13,10 @@ class StandInError(Exception):
 class ArmError(StandInError):
     """An error from ARM, in the words of the real provider: `Status=404 Code="…" Message="…"`."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, body: str) -> None:
         self.status = status
         self.code = code
+        self.body = body
         named = f' Code="{code}"' if code else ""
         super().__init__(f'Status={status}{named} Message="{message}"')
 

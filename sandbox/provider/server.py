@@ -1,6 +1,7 @@
 """The gRPC server that the engine attaches to."""
 
 import os
+import weakref
 from collections.abc import Mapping
 from concurrent import futures
 from typing import Final
@@ -26,6 +27,7 @@ def serve(port: int, environment: Mapping[str, str] | None = None) -> grpc.Serve
     )
     provider = Provider(os.environ if environment is None else environment)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    weakref.finalize(server, provider.close)  # whoever stops a server knows nothing of connections to ARM
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     return server

@@ -74,6 +74,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._sessions = Sessions(environment)
 
+    def close(self) -> None:
+        """Closes the connections to the clouds."""
+        self._sessions.close()
+
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         """What is understood. Like the real provider it takes no secrets: the engine keeps its own account of them."""
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
@@ -164,7 +168,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         path = resource_path(spec, arm.cloud.subscription_id, inputs)
         if not spec.singleton:
             _require_absent(arm, path, spec)
-        outputs = _put(arm, spec, path, inputs, context)
+        outputs = _put(arm, spec, path, inputs, {}, context)
         return provider_pb2.CreateResponse(id=outputs["id"], properties=encode(sealed(spec, outputs)))
 
     @_told
@@ -176,7 +180,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=encode(sealed(spec, preview_outputs(spec, inputs) | stable)))
         resets = {key: value for key, value in spec.resets.items() if key in old and key not in inputs}
         arm = self._session(context).client(context, request.timeout)
-        outputs = _put(arm, spec, request.id, {**inputs, **resets}, context)
+        outputs = _put(arm, spec, request.id, inputs, resets, context)
         return provider_pb2.UpdateResponse(properties=encode(sealed(spec, outputs)))
 
     @_told
@@ -200,10 +204,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Deletes; what comes with its parent gets its defaults back instead."""
         spec = _spec(request.urn)
         arm = self._session(context).client(context, request.timeout)
-        if not spec.singleton:
-            arm.delete(request.id, spec.api_version)
-        elif arm.get(request.id, spec.api_version) is not None:
+        if spec.singleton:
             arm.put(request.id, spec.api_version, {})
+        else:
+            arm.delete(request.id, spec.api_version)
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -233,14 +237,16 @@ def _require_absent(arm: ArmClient, path: str, spec: TypeSpec) -> None:
     try:
         existing = arm.get(path, spec.api_version)
     except ArmError as refused:
-        raise StandInError(f"cannot check existence of resource '{path}': {refused}") from refused
+        found = f"status code {refused.status}, {refused.body}"
+        raise StandInError(f"cannot check existence of resource '{path}': {found}") from refused
     if existing:
         raise StandInError(f"cannot create already existing resource '{path}'")
 
 
-def _put(arm: ArmClient, spec: TypeSpec, path: str, inputs: Json, context: grpc.ServicerContext) -> Json:
+def _put(arm: ArmClient, spec: TypeSpec, path: str, inputs: Json, resets: Json, context: grpc.ServicerContext) -> Json:
+    """The outputs; `resets` go to ARM with the inputs, but are none that the program gave."""
     try:
-        return to_outputs(spec, arm.put(path, spec.api_version, to_body(spec, inputs)))
+        return to_outputs(spec, arm.put(path, spec.api_version, to_body(spec, {**inputs, **resets})))
     except UnfinishedError as failed:
         _abort_half_made(arm, spec, path, inputs, context, str(failed))
 
@@ -248,12 +254,20 @@ def _put(arm: ArmClient, spec: TypeSpec, path: str, inputs: Json, context: grpc.
 def _abort_half_made(
     arm: ArmClient, spec: TypeSpec, path: str, inputs: Json, context: grpc.ServicerContext, reason: str
 ) -> NoReturn:
-    """The resource exists, half made. The engine must record it, or the next run would find a stranger."""
+    """The resource exists, half made. The engine must record it, or the next run would find a stranger.
+
+    Raises:
+        StandInError: ARM says that there is none.
+    """
     made: Json = {}
     try:
-        made = to_outputs(spec, arm.read(path, spec.api_version))
+        found = arm.get(path, spec.api_version)
     except StandInError as unread:
         reason = f"resource created but read failed {unread}: {reason}"
+    else:
+        if found is None:
+            raise StandInError(reason)
+        made = to_outputs(spec, found)
     detail = any_pb2.Any()
     detail.Pack(
         provider_pb2.ErrorResourceInitFailed(

@@ -13,8 +13,9 @@ import grpc
 
 from sandbox.provider.arm_client import OPERATION_TIMEOUT_SECONDS, ArmClient
 from sandbox.provider.connection import Cloud, Connection
+from sandbox.provider.errors import StandInError
 
-REMEMBERED: Final = 64
+REMEMBERED: Final = 1024
 """An engine does not say goodbye; the sessions of the longest silence are forgotten."""
 
 
@@ -29,17 +30,22 @@ class Session:
         self._calls: set[threading.Event] = set()
 
     def client(self, context: grpc.ServicerContext, timeout_seconds: float = 0.0) -> ArmClient:
-        """A client for one call: its waiting ends with the call, by cancellation, or when nobody listens any more."""
+        """A client for one call: its waiting ends with the call, by cancellation, or when nobody listens any more.
+
+        Raises:
+            StandInError: the session was canceled; nothing more is begun in it.
+        """
         ended = threading.Event()
         with self._lock:
+            if self._canceled:
+                raise StandInError("canceled")
             self._calls.add(ended)
-            canceled = self._canceled
-        if canceled or not context.add_callback(lambda: self._end(ended)):
-            ended.set()
+        if not context.add_callback(lambda: self._end(ended)):
+            self._end(ended)
         return ArmClient(self.connection, ended, timeout_seconds or OPERATION_TIMEOUT_SECONDS)
 
     def cancel(self) -> None:
-        """Ends every wait, now and later."""
+        """Ends every wait, and lets no further call begin."""
         with self._lock:
             self._canceled = True
             for ended in self._calls:
@@ -59,6 +65,11 @@ class Sessions:
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._connections: dict[Cloud, Connection] = {}
+
+    def close(self) -> None:
+        """Closes the connections to the clouds."""
+        for connection in self._connections.values():
+            connection.close()
 
     def configure(self, peer: str, configuration: Mapping[str, str]) -> Session:
         """Begins a session.

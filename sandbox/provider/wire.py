@@ -23,8 +23,8 @@ def encode(values: Json) -> struct_pb2.Struct:
 
 
 def secret(value: Any) -> Any:
-    """The value, marked as a secret; what is unknown needs no mark."""
-    return value if is_unknown(value) else {_SIGNATURE: _SECRET, "value": value}
+    """The value, marked as a secret; what is not known yet needs no mark."""
+    return value if value == UNKNOWN else {_SIGNATURE: _SECRET, "value": value}
 
 
 def is_unknown(value: Any) -> bool:

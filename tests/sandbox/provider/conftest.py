@@ -1,31 +1,29 @@
 """The stand-in over a real sandbox, and over an ARM that answers by script."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox import control
 from sandbox.provider import serve
 from sandbox.provider.arm_client import ArmClient
 from sandbox.provider.connection import Cloud, Connection
+from tests.sandbox.conftest import Cloud as Sandbox
 from tests.sandbox.provider.fake_arm import FakeArm
 from tests.sandbox.provider.harness import GROUP, LOCATION, Engine, free_port
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def running(cloud: Sandbox) -> dict[str, str]:
     """Environment of a running sandbox."""
-    state = tmp_path_factory.mktemp("sandbox")
-    control.start(state, images={})
-    yield control.environment(state)
-    control.stop(state, timeout_seconds=10)
+    return cloud.endpoints.environment
 
 
 @pytest.fixture(scope="session")
 def arm(running: dict[str, str]) -> Iterator[ArmClient]:
-    """ARM itself, to see what really happened."""
+    """ARM itself, to change things behind the engine's back and to see what really happened."""
     connection = Connection(Cloud.configured(running, {}))
     yield ArmClient(connection, threading.Event())
     connection.close()
@@ -41,9 +39,9 @@ def engine(running: dict[str, str]) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def group(engine: Engine, request: pytest.FixtureRequest) -> str:
+def group(engine: Engine) -> str:
     """A resource group of the test's own."""
-    name = f"group-{abs(hash(request.node.nodeid)):x}"
+    name = f"group-{uuid.uuid4().hex[:8]}"
     engine.create(GROUP, {"resourceGroupName": name, "location": LOCATION})
     return name
 
@@ -70,7 +68,6 @@ def attach() -> Iterator[Attach]:
             server = serve(port, environment or {})
             ends.append(lambda: server.stop(0).wait())
         engine = Engine(port)
-        engine.port = port  # type: ignore[attr-defined]
         ends.append(engine.close)
         return engine
 

@@ -1,10 +1,12 @@
 """The stand-in asked as an engine asks it, with plain values in and out."""
 
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 import grpc
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -26,6 +28,7 @@ class Engine:
     """The calls of one engine, over a connection of its own. Values keep their marks of secrets."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         # Channels of one process would share a connection otherwise, which engines never do.
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)])
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
@@ -93,6 +96,9 @@ class Engine:
     def delete(self, token: str, identity: str) -> None:
         self.stub.Delete(provider_pb2.DeleteRequest(id=identity, urn=urn(token)))
 
+    def cancel(self) -> None:
+        self.stub.Cancel(empty_pb2.Empty())
+
     def invoke(self, token: str, **arguments: Any) -> dict[str, Any]:
         answer = self.stub.Invoke(provider_pb2.InvokeRequest(tok=f"{PACKAGE}:{token}", args=struct(arguments)))
         return plain(getattr(answer, "return"))
@@ -133,13 +139,37 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def account(group: str, name: str = "account1", **more: Any) -> dict[str, Any]:
-    """Inputs of a storage account; names of accounts are unique in all of Azure."""
+def account(group: str, **more: Any) -> dict[str, Any]:
+    """Inputs of a storage account; names of accounts are unique in all of Azure, as those of the groups are here."""
     return {
         "resourceGroupName": group,
-        "accountName": f"{name}{abs(hash(group)) % 10**8}",
+        "accountName": group.replace("-", ""),
         "location": LOCATION,
         "kind": "StorageV2",
         "sku": {"name": "Standard_LRS"},
         **more,
     }
+
+
+def workspace(group: str, **more: Any) -> dict[str, Any]:
+    """Inputs of a workspace, which is made at once."""
+    return {"resourceGroupName": group, "workspaceName": "logs", "location": LOCATION, **more}
+
+
+def environment_storage(group: str, key: str) -> dict[str, Any]:
+    """Inputs of an environment's storage link, with an account's key."""
+    file = {"accountName": "account", "accountKey": key, "shareName": "share", "accessMode": "ReadWrite"}
+    names = {"resourceGroupName": group, "environmentName": "environment", "storageName": "link"}
+    return {**names, "properties": {"azureFile": file}}
+
+
+def resource_path(subscription: str, group: str, rest: str) -> str:
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{rest}"
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Waits for what another thread does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
