@@ -20,12 +20,13 @@ TOKEN = f"header.{'e30'}.signature"  # a JWT without claims
 
 @dataclass
 class Answer:
-    """What is answered once; `before` runs first, and may take its time."""
+    """What is answered once; `before` runs first, and may take its time. A lost one never arrives."""
 
     status: int = 200
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     before: Callable[[], object] = lambda: None
+    lost: bool = False
 
 
 class FakeArm:
@@ -40,6 +41,8 @@ class FakeArm:
         self.resources: dict[str, dict[str, Any]] = {}
         self.seen: list[tuple[str, str]] = []
         self.times: list[float] = []
+        self.queries: dict[str, str] = {}
+        self.closing = threading.Event()
         self.bodies: list[dict[str, Any]] = []
         self.metadata_endpoint: str | None = None
         self._script: defaultdict[tuple[str, str], deque[Answer]] = defaultdict(deque)
@@ -47,6 +50,7 @@ class FakeArm:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 fake._answer(self)
@@ -78,6 +82,9 @@ class FakeArm:
         return sum(1 for seen, path in self.seen if seen == method and path.endswith(ending))
 
     def close(self) -> None:
+        if self.closing.is_set():
+            return
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -85,8 +92,13 @@ class FakeArm:
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("Content-Length") or 0)
         body = json.loads(request.rfile.read(length)) if length else {}
-        answer = self._decide(request.command, urlsplit(request.path).path, body)
+        url = urlsplit(request.path)
+        self.queries[url.path] = url.query
+        answer = self._decide(request.command, url.path, body)
         answer.before()
+        if answer.lost:
+            request.close_connection = True
+            return
         content = b"" if answer.body is None else json.dumps(answer.body).encode()
         try:
             request.send_response(answer.status)
