@@ -8,6 +8,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parent.parent
 ENVIRONMENT = ".venv"
 TOOLS = ".toolchain/bin"
+SOURCES = "toolchain"
 
 
 def copy_project(target: Path) -> Path:
@@ -32,6 +33,8 @@ def use_what_set_up_made(folder: Path) -> None:
     (folder / ENVIRONMENT).symlink_to(PROJECT / ENVIRONMENT)
     # The CLI looks for its plugins where it lies itself, links resolved; so each folder gets files of its own.
     shutil.copytree(PROJECT / TOOLS, folder / TOOLS, symlinks=True, copy_function=_link_or_copy)
+    if not (folder / SOURCES).exists():  # a self-built CLI's language host runs from the project's sources
+        (folder / SOURCES).symlink_to(PROJECT / SOURCES)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -127,7 +127,7 @@ class Revision:
         return asyncio.get_running_loop().time() - self._created >= self._surroundings.pace.start_deadline
 
     def _serving(self) -> list[Replica]:
-        return [replica for replica in self.replicas if not replica.stopping]
+        return [replica for replica in self.replicas if replica not in self._ending]
 
     def _set_count(self, now: float) -> float | None:
         """How many replicas are wanted: more at once, fewer when fewer were enough for the cool-down."""

@@ -88,10 +88,11 @@ def running(project: Path, word: str) -> Generator[subprocess.Popen[str]]:
         process.communicate(timeout=TIMEOUT_SECONDS)
 
 
-def begun(project: Path) -> str:
+def begun(project: Path, process: subprocess.Popen[str]) -> str:
     """Waits until a resource is being created; returns its name."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not (project / "begun").exists():
+        assert process.poll() is None, process.stdout and process.stdout.read()
         assert time.monotonic() < deadline, "nothing is being created"
         time.sleep(0.02)
     return (project / "begun").read_text()
@@ -143,7 +144,7 @@ def test_up_after_a_kill_in_the_middle_of_a_create_ends_with_each_resource_once(
     project: Path, kill: Callable[[Path, subprocess.Popen[str]], None]
 ) -> None:
     with running(project, "up") as process:
-        assert begun(project) == "first"
+        assert begun(project, process) == "first"
         kill(project, process)
     run(project, "up")
     assert resources(project) == ["first", "second"]
@@ -151,7 +152,7 @@ def test_up_after_a_kill_in_the_middle_of_a_create_ends_with_each_resource_once(
 
 def test_an_interrupt_lets_the_step_end_and_records_it(project: Path) -> None:
     with running(project, "up") as process:
-        assert begun(project) == "first"
+        assert begun(project, process) == "first"
         process.send_signal(signal.SIGINT)
         assert process.stdout
         while "interrupted" not in process.stdout.readline():

@@ -105,7 +105,7 @@ def test_the_template_becomes_what_the_fleet_runs(place: Place, app: Any) -> Non
     assert (container.command, container.args) == (("/bin/sh", "-c"), ("serve",))
     assert container.env["PLAIN"] == "1"
     assert container.env["KEY"] == "hush"
-    assert container.env["CONTAINER_APP_REVISION"] == revision.name
+    assert container.env["CONTAINER_APP_ENV_DNS_SUFFIX"]
     share = place.cloud.folder.shares / place.account / "models"
     assert [(mount.source, mount.target, mount.read_only) for mount in container.mounts] == [
         (share, PurePosixPath("/mount"), False),

@@ -50,6 +50,7 @@ async def test_a_client_that_gives_up_waiting_is_forgotten(harness: Harness):
     """Nothing counts it any more."""
     spec = app(revision(command=("sleep", "1000")))
     await harness.fleet.apply(spec)
+    await until(lambda: "IngressListening" in harness.system_log(spec))
     waiting = asyncio.create_task(harness.get(spec, "/who"))
     app_running = harness.fleet._apps[spec.app_id]
     await until(lambda: app_running._revisions["app--one"].waiting == 1)
