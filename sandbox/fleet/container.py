@@ -132,7 +132,13 @@ class Container:
         except OSError:
             return b""
         self._answers.append(answer)
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            # The answer may have come at the same instant: nobody else would close its connection.
+            if not answer.cancelled() and isinstance(connection := answer.result(), socket.socket):
+                connection.close()
+            raise
 
     def _on_answer(self) -> None:
         try:

@@ -19,7 +19,9 @@ from sandbox.state import StateFolder
 from tests.sandbox.conftest import LOCATION, Clients
 
 KILLS = 4
-LOAD_SECONDS = (0.2, 0.8)
+WRITES_BETWEEN_KILLS = 10
+UP_TO_SECONDS = 0.5
+WAIT_SECONDS = 60
 
 
 @pytest.fixture
@@ -41,6 +43,7 @@ class Load:
         self.groups: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
         self.deleted: set[str] = set()
+        self.acknowledged = 0
         self._clients = clients
         key = clients.account_key(group, account)
         self.service = ShareServiceClient(f"{clients.endpoints.files_url}/{account}/", credential=key, retry_total=0)
@@ -96,7 +99,15 @@ class Load:
             self.stopping.wait(0.02)
             return False
         note()
+        self.acknowledged += 1
         return True
+
+    def wait_for(self, writes: int) -> None:
+        """Returns when so many more writes have been acknowledged."""
+        enough, deadline = self.acknowledged + writes, time.monotonic() + WAIT_SECONDS
+        while self.acknowledged < enough:
+            assert time.monotonic() < deadline, "no write is acknowledged any more"
+            time.sleep(0.01)
 
     def check(self) -> None:
         groups = {str(group.name): group.tags or {} for group in self._clients.resources.resource_groups.list()}
@@ -122,7 +133,8 @@ def test_every_acknowledged_write_survives_kills_at_random_moments(state: Path, 
         writer.start()
     try:
         for _ in range(KILLS):
-            time.sleep(random.uniform(*LOAD_SECONDS))  # the moment of the kill is what the test varies
+            load.wait_for(WRITES_BETWEEN_KILLS)
+            time.sleep(random.uniform(0, UP_TO_SECONDS))  # the moment of the kill is what the test varies
             status = control.status(state)
             assert status is not None
             os.kill(status.pid, signal.SIGKILL)
@@ -131,8 +143,8 @@ def test_every_acknowledged_write_survives_kills_at_random_moments(state: Path, 
         load.stopping.set()
         for writer in writers:
             writer.join()
-    assert len(load.groups) > 3
-    assert len(load.files) > 10
+    assert load.groups
+    assert load.files
     load.check()
     load.service.close()
 
