@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cli import example
 from cli.errors import CliError
-from cli.terminal import phase
+from cli.terminal import Say, phase
 from cli.workplace import STATE_DIR, Workplace
 from operations import cloud, config_file, endpoint
 from operations.errors import ConfigFileError, EndpointError
@@ -34,7 +34,7 @@ def up(place: Workplace) -> None:
             address = cloud.share_address(config, cloud.discover(environment["ARM_METADATA_HOSTNAME"]))
             example.upload(wanted, address, say)
         with phase(place.console, "ready") as say, _sandbox_explains():
-            endpoint.wait_until_ready(url, READY_TIMEOUT_SECONDS, say)
+            endpoint.wait_until_ready(url, READY_TIMEOUT_SECONDS, _with_problems(say))
         with phase(place.console, "question") as say:
             answers = example.ask(wanted, url, say)
     _show(place.console, wanted.question, answers)
@@ -64,6 +64,17 @@ def _enter(place: Workplace) -> dict[str, str]:
     os.environ.clear()
     os.environ.update(environment)
     return environment
+
+
+def _with_problems(say: Say) -> Say:
+    """Adds to what the endpoint waits for what the sandbox knows to be in its way, such as a port that is taken."""
+
+    def tell(reason: str) -> None:
+        status = control.status(STATE_DIR)
+        problems = [problem for app in (status.apps if status else ()) for problem in app.problems]
+        say("; ".join([reason, *problems]))
+
+    return tell
 
 
 @contextmanager
