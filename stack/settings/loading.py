@@ -1,0 +1,129 @@
+"""From what was given to settings: every problem is found, then all are told at once."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import pulumi
+from pydantic import ValidationError
+
+from stack.settings import configuration, secrets
+from stack.settings.contradictions import contradictions
+from stack.settings.explanation import explain
+from stack.settings.model import KEYS, Settings, section
+from stack.settings.problems import Given, Origin, SettingsError, unknown
+from stack.settings.secrets import API_KEY, NAMESPACE, SECRET_ENVIRONMENT_VARIABLES, SECRETS, SecretsGiven
+
+_EXAMPLES: Final = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
+"""Good values for the required settings, to look for contradictions among the others when one of these is wrong."""
+
+
+def load() -> Settings:
+    """The settings of the stack that is being deployed.
+
+    Raises:
+        SettingsError: listing every key that is unknown, missing, wrong, or contradicts another.
+    """
+    return resolve(configuration.given(), [])
+
+
+def parse(configured: Mapping[str, str], secret_keys: Collection[str] = tuple(SECRETS)) -> Settings:
+    """Settings from the values of the stack's `aca-inference:` keys, as text.
+
+    Raises:
+        SettingsError: listing every key that is unknown, missing, wrong, or contradicts another.
+    """
+    return resolve(configuration.decode(configured, secret_keys, Origin()), [])
+
+
+def resolve(given: Mapping[str, Given], problems: list[str]) -> Settings:
+    """Settings from what was given, on top of the problems that reading it already showed."""
+    given = {key: value for key, value in given.items() if value.value is not None}
+    found = [
+        *problems,
+        *(value.problem((key,), unknown(key, (*KEYS, *SECRETS))) for key, value in given.items() if not _known(key)),
+        *_secrets_in_plain(given),
+        *_settings_as_secrets(given),
+    ]
+    present = _secrets_given(given)
+    settings, wrong, bad = _validate({key: value for key, value in given.items() if key in KEYS})
+    found += wrong
+    settings = settings.with_secrets(present)
+    found += contradictions(settings, given, bad)
+    if found:
+        raise SettingsError(found)
+    return settings
+
+
+def api_key(settings: Settings) -> pulumi.Output[str] | None:
+    """The endpoint's key as a secret, or None where the settings ask for no authentication by key."""
+    if settings.authentication != "apiKey":
+        return None
+    return pulumi.Config(NAMESPACE).require_secret(API_KEY)
+
+
+def _known(key: str) -> bool:
+    return key in KEYS or key in SECRETS
+
+
+def _secrets_in_plain(given: Mapping[str, Given]) -> list[str]:
+    return [
+        value.problem(
+            (key,),
+            f"stands there in plain, where everybody who reads the file sees it; set it with"
+            f" `{secrets.set_command(key)}` (it asks for the value) and change what was exposed",
+        )
+        for key, value in given.items()
+        if key in SECRETS and not value.secret
+    ]
+
+
+def _settings_as_secrets(given: Mapping[str, Given]) -> list[str]:
+    return [
+        value.problem(
+            (key,),
+            "is stored as a secret, but would be used where everybody sees it; set it without --secret"
+            + (f", and secret variables in {SECRET_ENVIRONMENT_VARIABLES}" if key == "environmentVariables" else ""),
+        )
+        for key, value in given.items()
+        if key in KEYS and value.secret
+    ]
+
+
+def _secrets_given(given: Mapping[str, Given]) -> SecretsGiven:
+    variables = given.get(SECRET_ENVIRONMENT_VARIABLES)
+    names: tuple[str, ...] = ()
+    if variables is not None and isinstance(variables.value, dict):
+        names = tuple(sorted(variables.value))
+    return SecretsGiven(
+        api_key=secrets.API_KEY in given,
+        entra_client_secret=secrets.ENTRA_CLIENT_SECRET in given,
+        registry_password=secrets.REGISTRY_PASSWORD in given,
+        environment_variables=names,
+    )
+
+
+def _validate(given: Mapping[str, Given]) -> tuple[Settings, list[str], set[str]]:
+    """Settings, what is wrong, and the keys that are: with their defaults in place, the rest can be looked at."""
+    values = {key: _without_nulls(key, value.value) for key, value in given.items()}
+    try:
+        return _model(values), [], set()
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    bad = {str(detail["loc"][0]) for detail in details}
+    problems = [explain(detail, given) for detail in details]
+    good = {key: value for key, value in values.items() if key not in bad}
+    stand_ins = {key: _EXAMPLES[key] for key in bad & _EXAMPLES.keys()}
+    return _model({**good, **stand_ins}), problems, bad
+
+
+def _without_nulls(key: str, value: Any) -> Any:
+    """Null in a group of settings means what leaving it out means."""
+    if section(key) is None or not isinstance(value, dict):
+        return value
+    return {name: item for name, item in value.items() if item is not None}
+
+
+def _model(values: Mapping[str, Any]) -> Settings:
+    # JSON's own types, strictly: no text is taken for a number, no number for a text, but lists become tuples.
+    return Settings.model_validate_json(json.dumps(values), strict=True)
