@@ -1,4 +1,4 @@
-"""The stack's configuration: values as text from Pulumi, and the lines of the file where they stand."""
+"""The stack's configuration: values as text from Pulumi, and the lines of the files where they stand."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 import pulumi
 
+from stack.settings import stack_file
 from stack.settings.model import Settings
 from stack.settings.problems import Given, Origin
 from stack.settings.secrets import NAMESPACE
@@ -14,17 +15,23 @@ from stack.settings.secrets import NAMESPACE
 PREFIX: Final = f"{NAMESPACE}:"
 
 
-def given() -> dict[str, Given]:
+def read() -> dict[str, Given]:
     """What the configuration of the stack that is being deployed gives."""
     every = {**pulumi.runtime.get_config_env(), **pulumi.runtime.config.CONFIG.get()}
     values = {key.removeprefix(PREFIX): value for key, value in every.items() if key.startswith(PREFIX)}
     secret_keys = [key for key in values if pulumi.runtime.is_config_secret(PREFIX + key)]
-    return decode(values, secret_keys, Origin(prefix=PREFIX))
+    return decode(values, secret_keys, stack_file.origins(pulumi.get_stack(), PREFIX))
 
 
-def decode(values: Mapping[str, str], secret_keys: Collection[str], origin: Origin) -> dict[str, Given]:
+def decode(
+    values: Mapping[str, str], secret_keys: Collection[str], origins: Mapping[str, Origin] | None = None
+) -> dict[str, Given]:
     """Values from their texts; an empty text and `null` mean that nothing is given."""
-    return {key: Given(_value(key, text), origin, key in secret_keys) for key, text in values.items()}
+    elsewhere = Origin(prefix="" if origins is None else PREFIX)
+    return {
+        key: Given(_value(key, text), (origins or {}).get(key, elsewhere), key in secret_keys)
+        for key, text in values.items()
+    }
 
 
 def _value(key: str, text: str) -> Any:
@@ -34,7 +41,7 @@ def _value(key: str, text: str) -> Any:
         return text
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

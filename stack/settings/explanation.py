@@ -6,8 +6,9 @@ from typing import Any, Final
 from annotated_types import Ge, Le
 from pydantic_core import ErrorDetails
 
+from operations.json_file import Location
 from stack.settings.model import Section, Settings, section
-from stack.settings.problems import Given, Path, unknown
+from stack.settings.problems import Given, unknown
 
 _KEY_STEP: Final = "[key]"
 """How pydantic marks that a key of an object is wrong, not its value."""
@@ -23,7 +24,7 @@ def explain(detail: ErrorDetails, given: Mapping[str, Given]) -> str:
     return given[key].problem(path, what, value)
 
 
-def _what(detail: ErrorDetails, path: Path) -> tuple[str, Any]:
+def _what(detail: ErrorDetails, path: Location) -> tuple[str, Any]:
     found = detail["input"]
     match detail["type"]:
         case "missing":
@@ -50,19 +51,19 @@ def _what(detail: ErrorDetails, path: Path) -> tuple[str, Any]:
             return detail["msg"].removeprefix("Value error, "), found
 
 
-def _bounds(path: Path) -> str:
+def _bounds(path: Location) -> str:
     field = next(field for field in Settings.model_fields.values() if field.alias == path[0])
     low = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
     high = next((item.le for item in field.metadata if isinstance(item, Le)), None)
     return f" from {low} to {high}" if low is not None and high is not None else ""
 
 
-def _keys_beside(path: Path) -> list[str]:
+def _keys_beside(path: Location) -> list[str]:
     group = section(str(path[0]))
     return [] if group is None else _keys(group)
 
 
-def _with_keys(path: Path) -> str:
+def _with_keys(path: Location) -> str:
     group = section(str(path[0]))
     return " of texts by name" if group is None else f" with the keys {', '.join(_keys(group))}"
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 import pulumi
 from pydantic import ValidationError
 
-from stack.settings import configuration, secrets
+from stack.settings import configuration, parameters
 from stack.settings.contradictions import contradictions
 from stack.settings.explanation import explain
+from stack.settings.given_secrets import look_at_secrets
 from stack.settings.model import KEYS, Settings, section
-from stack.settings.problems import Given, Origin, SettingsError, unknown
-from stack.settings.secrets import API_KEY, NAMESPACE, SECRET_ENVIRONMENT_VARIABLES, SECRETS, SecretsGiven
+from stack.settings.problems import Given, SettingsError, unknown
+from stack.settings.secrets import API_KEY, NAMESPACE, SECRETS
 
 _EXAMPLES: Final = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
 """Good values for the required settings, to look for contradictions among the others when one of these is wrong."""
@@ -24,7 +25,8 @@ def load() -> Settings:
     Raises:
         SettingsError: listing every key that is unknown, missing, wrong, or contradicts another.
     """
-    return resolve(configuration.given(), [])
+    from_file, problems = parameters.read()
+    return resolve({**from_file, **_given(configuration.read())}, problems)
 
 
 def parse(configured: Mapping[str, str], secret_keys: Collection[str] = tuple(SECRETS)) -> Settings:
@@ -33,23 +35,22 @@ def parse(configured: Mapping[str, str], secret_keys: Collection[str] = tuple(SE
     Raises:
         SettingsError: listing every key that is unknown, missing, wrong, or contradicts another.
     """
-    return resolve(configuration.decode(configured, secret_keys, Origin()), [])
+    return resolve(configuration.decode(configured, secret_keys), [])
 
 
 def resolve(given: Mapping[str, Given], problems: list[str]) -> Settings:
     """Settings from what was given, on top of the problems that reading it already showed."""
-    given = {key: value for key, value in given.items() if value.value is not None}
+    given = _given(given)
+    secrets, wrong_secrets = look_at_secrets(given)
+    values, wrong_values, bad = _validate({key: value for key, value in given.items() if key in KEYS})
+    settings = values.with_secrets(secrets)
     found = [
         *problems,
-        *(value.problem((key,), unknown(key, (*KEYS, *SECRETS))) for key, value in given.items() if not _known(key)),
-        *_secrets_in_plain(given),
-        *_settings_as_secrets(given),
+        *_unknown_keys(given),
+        *wrong_secrets,
+        *wrong_values,
+        *contradictions(settings, given, bad),
     ]
-    present = _secrets_given(given)
-    settings, wrong, bad = _validate({key: value for key, value in given.items() if key in KEYS})
-    found += wrong
-    settings = settings.with_secrets(present)
-    found += contradictions(settings, given, bad)
     if found:
         raise SettingsError(found)
     return settings
@@ -62,45 +63,13 @@ def api_key(settings: Settings) -> pulumi.Output[str] | None:
     return pulumi.Config(NAMESPACE).require_secret(API_KEY)
 
 
-def _known(key: str) -> bool:
-    return key in KEYS or key in SECRETS
+def _given(values: Mapping[str, Given]) -> dict[str, Given]:
+    return {key: value for key, value in values.items() if value.value is not None}
 
 
-def _secrets_in_plain(given: Mapping[str, Given]) -> list[str]:
-    return [
-        value.problem(
-            (key,),
-            f"stands there in plain, where everybody who reads the file sees it; set it with"
-            f" `{secrets.set_command(key)}` (it asks for the value) and change what was exposed",
-        )
-        for key, value in given.items()
-        if key in SECRETS and not value.secret
-    ]
-
-
-def _settings_as_secrets(given: Mapping[str, Given]) -> list[str]:
-    return [
-        value.problem(
-            (key,),
-            "is stored as a secret, but would be used where everybody sees it; set it without --secret"
-            + (f", and secret variables in {SECRET_ENVIRONMENT_VARIABLES}" if key == "environmentVariables" else ""),
-        )
-        for key, value in given.items()
-        if key in KEYS and value.secret
-    ]
-
-
-def _secrets_given(given: Mapping[str, Given]) -> SecretsGiven:
-    variables = given.get(SECRET_ENVIRONMENT_VARIABLES)
-    names: tuple[str, ...] = ()
-    if variables is not None and isinstance(variables.value, dict):
-        names = tuple(sorted(variables.value))
-    return SecretsGiven(
-        api_key=secrets.API_KEY in given,
-        entra_client_secret=secrets.ENTRA_CLIENT_SECRET in given,
-        registry_password=secrets.REGISTRY_PASSWORD in given,
-        environment_variables=names,
-    )
+def _unknown_keys(given: Mapping[str, Given]) -> list[str]:
+    known = (*KEYS, *SECRETS)
+    return [value.problem((key,), unknown(key, known)) for key, value in given.items() if key not in known]
 
 
 def _validate(given: Mapping[str, Given]) -> tuple[Settings, list[str], set[str]]:

@@ -1,17 +1,13 @@
 """One way to tell what is wrong: where it stands, the key as it was written, what is allowed, what is there instead."""
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 
-Path = tuple[str | int, ...]
-"""Keys and indices that lead to a value, such as `("adopt", "app")`."""
-
-_MOST_SHOWN: Final = 80
+from operations.json_file import Location, shorten
 
 
 class SettingsError(pulumi.RunError):
@@ -28,9 +24,9 @@ class Origin:
 
     file: str | None = None
     prefix: str = ""
-    lines: Mapping[Path, int] = field(default_factory=dict[Path, int])
+    lines: Mapping[Location, int] = field(default_factory=dict[Location, int])
 
-    def place(self, path: Path) -> str:
+    def place(self, path: Location) -> str:
         """`FILE:LINE: KEY` with as much of it as is known."""
         key = self.prefix + dotted(path)
         if self.file is None:
@@ -48,13 +44,13 @@ class Given:
     secret: bool = False
     """Whether it is marked as a secret: then it is never shown."""
 
-    def problem(self, path: Path, what: str, value: Any = None) -> str:
+    def problem(self, path: Location, what: str, value: Any = None) -> str:
         """A problem with the value at this path; `value` is shown if it is no secret."""
         shown = "" if value is None or self.secret else f" (it is {shorten(value)})"
         return f"{self.origin.place(path)}: {what}{shown}"
 
 
-def dotted(path: Path) -> str:
+def dotted(path: Location) -> str:
     """A path as `pulumi config set --path` takes it: `adopt.app`, `defaultCommands[1]`."""
     text = ""
     for step in path:
@@ -62,13 +58,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def shorten(value: Any) -> str:
-    """The value as JSON, cut where it would fill the line."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
-
-
-def unknown(key: str, known: Sequence[str]) -> str:
+def unknown(key: str, known: Sequence[str], kind: str = "setting") -> str:
     """What to say of a key that does not exist."""
     near = difflib.get_close_matches(key, known, n=1)
-    return "no such setting; " + (f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}")
+    return f"no such {kind}; " + (f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}")

@@ -35,8 +35,8 @@ class SecretsGiven:
 def set_command(key: str) -> str:
     """The command that sets this secret without showing it."""
     if key == SECRET_ENVIRONMENT_VARIABLES:
-        return f"pulumi config set --secret --path {key}.NAME"
-    return f"pulumi config set --secret {key}"
+        key += ".NAME"
+    return f"pulumi config set --secret {'--path ' if '.' in key else ''}{key}"
 
 
 def api_key() -> pulumi.Output[str] | None:
