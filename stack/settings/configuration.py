@@ -10,9 +10,7 @@ import pulumi
 from stack.settings import stack_file
 from stack.settings.model import Settings
 from stack.settings.problems import Given, Origin
-from stack.settings.secrets import NAMESPACE
-
-PREFIX: Final = f"{NAMESPACE}:"
+from stack.settings.secrets import PREFIX
 
 
 def read() -> dict[str, Given]:

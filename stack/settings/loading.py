@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pulumi
@@ -12,11 +13,13 @@ from stack.settings.contradictions import contradictions
 from stack.settings.explanation import explain
 from stack.settings.given_secrets import look_at_secrets
 from stack.settings.model import KEYS, Settings, section
-from stack.settings.problems import Given, SettingsError, unknown
+from stack.settings.problems import Given, Origin, SettingsError, unknown
 from stack.settings.secrets import API_KEY, NAMESPACE, SECRETS
 
-_EXAMPLES: Final = {str(field.alias): field.examples[0] for field in Settings.model_fields.values() if field.examples}
-"""Good values for the required settings, to look for contradictions among the others when one of these is wrong."""
+_STAND_INS: Final = {
+    str(field.alias): Given(field.examples[0], Origin()) for field in Settings.model_fields.values() if field.examples
+}
+"""Good values for the required settings, to look at the others where one of these is missing or wrong."""
 
 
 def load() -> Settings:
@@ -36,6 +39,22 @@ def parse(configured: Mapping[str, str], secret_keys: Collection[str] = tuple(SE
         SettingsError: listing every key that is unknown, missing, wrong, or contradicts another.
     """
     return resolve(configuration.decode(configured, secret_keys), [])
+
+
+def check_parameters(path: Path) -> dict[str, Any]:
+    """The parameters that this file gives, as they stand there, without those that are null.
+
+    Raises:
+        SettingsError: listing everything that is wrong in it.
+    """
+    if not path.exists():
+        raise SettingsError([f"{path}: there is no such file"])
+    from_file, problems = parameters.read(path)
+    from_file = _given(from_file)
+    wrong = _validate({**_STAND_INS, **from_file})[1]
+    if problems or wrong:
+        raise SettingsError([*problems, *wrong])
+    return {key: given.value for key, given in from_file.items()}
 
 
 def resolve(given: Mapping[str, Given], problems: list[str]) -> Settings:
@@ -82,7 +101,7 @@ def _validate(given: Mapping[str, Given]) -> tuple[Settings, list[str], set[str]
     bad = {str(detail["loc"][0]) for detail in details}
     problems = [explain(detail, given) for detail in details]
     good = {key: value for key, value in values.items() if key not in bad}
-    stand_ins = {key: _EXAMPLES[key] for key in bad & _EXAMPLES.keys()}
+    stand_ins = {key: _STAND_INS[key].value for key in bad & _STAND_INS.keys()}
     return _model({**good, **stand_ins}), problems, bad
 
 

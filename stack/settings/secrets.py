@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 
 NAMESPACE: Final = "aca-inference"
+PREFIX: Final = f"{NAMESPACE}:"
 API_KEY: Final = "apiKey"
 ENTRA_CLIENT_SECRET: Final = "entraClientSecret"  # noqa: S105  a key, not a value
 REGISTRY_PASSWORD: Final = "registryPassword"  # noqa: S105  a key, not a value

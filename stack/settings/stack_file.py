@@ -1,13 +1,13 @@
-"""Where in `Pulumi.STACK.yaml` and `Pulumi.yaml` a setting stands: for messages only, the values come from Pulumi."""
+"""`Pulumi.STACK.yaml` and `Pulumi.yaml` as files: where a setting stands. Its value comes from Pulumi."""
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
 from operations.json_file import Location
-from stack.settings.problems import Origin
+from stack.settings.problems import Origin, SettingsError
 
 PROJECT_FILE: Final = Path("Pulumi.yaml")
 CONFIG_FILE_VARIABLE: Final = "PULUMI_OPTION_CONFIG_FILE"
@@ -43,6 +43,22 @@ def lines_of(path: Path, prefix: str) -> dict[Location, int]:
             if str(key.value).startswith(prefix):
                 _collect(value, (str(key.value).removeprefix(prefix),), key.start_mark.line + 1, lines)
     return lines
+
+
+def values_in(path: Path, prefix: str) -> dict[str, Any]:
+    """What stands below `config:` under keys with this prefix; encrypted values as they are. Empty without a file.
+
+    Raises:
+        SettingsError: the file is no YAML, or no stack file.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        items = content.get("config") or {}
+        return {key.removeprefix(prefix): value for key, value in items.items() if key.startswith(prefix)}
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError) as error:
+        raise SettingsError([f"{path}: is no stack file of Pulumi: {error}"]) from error
 
 
 def _used(own: Path) -> Path:
