@@ -5,7 +5,7 @@ fields: they stay in Pulumi (`stack.settings.secrets`), and the model knows only
 """
 
 from enum import StrEnum
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.alias_generators import to_camel
@@ -27,7 +27,7 @@ class Authentication(StrEnum):
 
 
 class AdoptionMode(StrEnum):
-    """Whether a resource that exists is used: `AUTO` if it is there, `ALWAYS` it must be, `NEVER` it must not."""
+    """What to do with a resource that is there before the stack makes it."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -46,12 +46,19 @@ class AdoptionModes(Section):
     """One mode for each resource that may exist before the stack does."""
 
     resource_group: AdoptionMode = AdoptionMode.AUTO
+    """The resource group."""
     storage_account: AdoptionMode = AdoptionMode.AUTO
+    """The storage account."""
     file_share: AdoptionMode = AdoptionMode.AUTO
+    """The file share."""
     log_analytics: AdoptionMode = AdoptionMode.AUTO
+    """The Log Analytics workspace."""
     environment: AdoptionMode = AdoptionMode.AUTO
+    """The Container Apps environment."""
     environment_storage: AdoptionMode = AdoptionMode.AUTO
+    """The environment's link to the share."""
     app: AdoptionMode = AdoptionMode.AUTO
+    """The Container App; `auto` refuses one that is not the stack's, `always` takes it over."""
 
 
 class Entra(Section):
@@ -85,27 +92,36 @@ class StorageNetworkRules(Section):
     """Subnets with the service endpoint Microsoft.Storage."""
 
 
+def _derived(default: str) -> Any:
+    """None for now; where its default comes from later, for the reference."""
+    return Field(None, json_schema_extra={"derived": default})
+
+
+def _unit(default: int, low: int, high: int, unit: str) -> Any:
+    return Field(default, ge=low, le=high, json_schema_extra={"unit": unit})
+
+
 class Settings(Section):
     """One deployment. Names that are None become the default names that fine-tuning gave its resources."""
 
     default_commands: tuple[types.PlainText, ...] = Field(DEFAULT_COMMANDS, min_length=1)
     """Shell commands that start the server; a failing one stops the start."""
-    maximum_instance_count: int = Field(1, ge=1, le=1000)
+    maximum_instance_count: int = _unit(1, 1, 1000, "replicas or nodes")
     """Most replicas (serverless profile) or nodes (dedicated profile) at once."""
-    location: types.Region | None = None
-    """Azure region; by default the resource group's, or `azure-native:location` where the group does not exist yet."""
-    storage_account_name: types.StorageAccountName | None = None
-    """Storage account with models, adapters and code; `aistorage` and the group's suffix by default."""
-    file_share_name: types.FileShareName | None = None
-    """File share in that account; `aifileshare` and the group's suffix by default."""
-    aca_environment_name: types.EnvironmentName | None = None
-    """Container Apps environment; `aienv` and the group's suffix by default."""
-    aca_environment_storage_name: types.EnvironmentStorageName | None = None
-    """The environment's link to the share; `aienvstorage` and the group's suffix by default."""
-    aca_app_name: types.AppName | None = None
-    """Container App that serves the model; `aiacaapp` and the group's suffix by default."""
-    aca_log_analytics_name: types.LogWorkspaceName | None = None
-    """Log Analytics workspace; `ailog` and the group's suffix by default."""
+    location: types.Region | None = _derived("the resource group's, else `azure-native:location`")
+    """Azure region."""
+    storage_account_name: types.StorageAccountName | None = _derived("`aistorage` + suffix")
+    """Storage account with models, adapters and code."""
+    file_share_name: types.FileShareName | None = _derived("`aifileshare` + suffix")
+    """File share in that account."""
+    aca_environment_name: types.EnvironmentName | None = _derived("`aienv` + suffix")
+    """Container Apps environment."""
+    aca_environment_storage_name: types.EnvironmentStorageName | None = _derived("`aienvstorage` + suffix")
+    """The environment's link to the share."""
+    aca_app_name: types.AppName | None = _derived("`aiacaapp` + suffix")
+    """Container App that serves the model."""
+    aca_log_analytics_name: types.LogWorkspaceName | None = _derived("`ailog` + suffix")
+    """Log Analytics workspace."""
 
     resource_group: types.ResourceGroupName = Field(examples=["rg-inference"])
     """Resource group that holds everything; made if it is missing, never changed if it is not the stack's."""
@@ -123,13 +139,13 @@ class Settings(Section):
     user_assigned_identities: tuple[types.IdentityId, ...] = ()
     """Managed identities of yours that the app carries."""
 
-    minimum_replicas: int = Field(0, ge=0, le=1000)
+    minimum_replicas: int = _unit(0, 0, 1000, "replicas")
     """Replicas kept even when nobody asks; 0 lets an idle endpoint cost nothing."""
-    concurrent_requests_per_replica: int = Field(16, ge=1, le=1000)
+    concurrent_requests_per_replica: int = _unit(16, 1, 1000, "requests")
     """Requests at once per replica above which another one is started."""
-    scale_down_seconds: int = Field(300, ge=0, le=86400, json_schema_extra={"unit": "s"})
+    scale_down_seconds: int = _unit(300, 0, 86400, "s")
     """How long the last replica waits for another request before it goes."""
-    termination_grace_seconds: int = Field(60, ge=1, le=600, json_schema_extra={"unit": "s"})
+    termination_grace_seconds: int = _unit(60, 1, 600, "s")
     """How long a replica that is stopped may finish its answers."""
 
     authentication: Authentication = Authentication.API_KEY
@@ -149,9 +165,9 @@ class Settings(Section):
     read_only_mount: bool = True
     """Whether the app sees models and code read-only."""
 
-    share_quota_gib: int = Field(1024, ge=1, le=102400, json_schema_extra={"unit": "GiB"})
+    share_quota_gib: int = _unit(1024, 1, 102400, "GiB")
     """Size limit of a share that the stack makes; what is stored is billed, not the limit."""
-    share_soft_delete_days: int = Field(7, ge=1, le=365, json_schema_extra={"unit": "days"})
+    share_soft_delete_days: int = _unit(7, 1, 365, "days")
     """How long a deleted share can be brought back, in an account that the stack makes."""
     storage_network_rules: StorageNetworkRules | None = None
     """Who may reach a storage account that the stack makes; by default every network, with a key."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -34,8 +34,9 @@ class Checked:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        examples = {"examples": list(self.examples)} if self.examples else {}
         pattern = {} if self.pattern is None else {"pattern": f"^({self.pattern})$"}
-        return {**handler(schema), "examples": list(self.examples), **pattern}
+        return {**handler(schema), **examples, **pattern}
 
 
 def _form(pattern: str, allowed: str, example: str, ignore_case: bool = False) -> Checked:
@@ -112,12 +113,16 @@ EnvironmentStorageName = Annotated[str, _name(naming.ENVIRONMENT_STORAGE_NAME)]
 AppName = Annotated[str, _name(naming.APP_NAME)]
 LogWorkspaceName = Annotated[str, _name(naming.LOG_WORKSPACE_NAME)]
 
-RetentionDays = Annotated[int, AfterValidator(_retention)]
+RetentionDays = Annotated[
+    int,
+    AfterValidator(_retention),
+    WithJsonSchema({"anyOf": [{"type": "integer", "enum": [7]}, {"type": "integer", "minimum": 30, "maximum": 730}]}),
+]
 """What a workspace of the tier PerGB2018 takes."""
 
-PlainText = Annotated[str, Checked(_plain, ("cd /app",))]
+PlainText = Annotated[str, Checked(_plain, ())]
 Region = Annotated[str, Checked(_region, ("swedencentral",))]
-GpuProfileType = Annotated[str, Checked(_gpu, tuple(GPU_PROFILES), "|".join(GPU_PROFILES))]
+GpuProfileType = Annotated[str, AfterValidator(_gpu), WithJsonSchema({"type": "string", "enum": list(GPU_PROFILES)})]
 IpRange = Annotated[str, Checked(_range, ("203.0.113.0/24",))]
 StorageIpRange = Annotated[str, Checked(_storage_range, ("203.0.113.0/24",))]
 Image = Annotated[
@@ -133,13 +138,13 @@ RegistryServer = Annotated[
 ]
 Guid = Annotated[
     str,
-    _form(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "a GUID", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
+    _form(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", "a GUID", "11111111-2222-3333-4444-555555555555"),
 ]
 VariableName = Annotated[
     str,
     _form(r"[A-Za-z_][A-Za-z0-9_.-]*", "the name of an environment variable", "HF_HUB_OFFLINE"),
 ]
-VariableValue = Annotated[str, _form(r"[^\0]*", "a text without null characters", "1")]
+VariableValue = Annotated[str, _form(r"[^\x00]*", "a text without null characters", "1")]
 IdentityId = Annotated[
     str,
     _form(
@@ -176,4 +181,4 @@ TagName = Annotated[
         ignore_case=True,
     ),
 ]
-TagValue = Annotated[str, _form(r"[^\0]{0,256}", "at most 256 characters", "research")]
+TagValue = Annotated[str, _form(r"[^\x00]{0,256}", "at most 256 characters", "research")]
