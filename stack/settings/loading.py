@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pulumi
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from stack.settings import configuration, parameters
 from stack.settings.contradictions import contradictions
@@ -97,12 +98,20 @@ def _validate(given: Mapping[str, Given]) -> tuple[Settings, list[str], set[str]
     try:
         return _model(values), [], set()
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = [detail for detail in error.errors(include_url=False) if not _follows(detail, error)]
     bad = {str(detail["loc"][0]) for detail in details}
     problems = [explain(detail, given) for detail in details]
     good = {key: value for key, value in values.items() if key not in bad}
     stand_ins = {key: _STAND_INS[key].value for key in bad & _STAND_INS.keys()}
     return _model({**good, **stand_ins}), problems, bad
+
+
+def _follows(detail: ErrorDetails, error: ValidationError) -> bool:
+    """Whether a list is only too short because an item in it is wrong, which is told as well."""
+    location = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(location) and other["loc"][: len(location)] == location for other in error.errors()
+    )
 
 
 def _without_nulls(key: str, value: Any) -> Any:
