@@ -62,8 +62,8 @@ class NameRule:
         return name
 
 
-# Source: "Naming rules and restrictions for Azure resources" (Microsoft Learn), and for the environment and its storage
-# what the service answers, as far as it is documented nowhere.
+# Sources: "Naming rules and restrictions for Azure resources" (Microsoft Learn); the Container App's from the service's
+# own message. What is allowed for the storage of an environment is documented nowhere: as for other names below it.
 RESOURCE_GROUP_NAME: Final = NameRule(
     "resource group",
     r"[\w.()-]{0,89}[\w()-]",
