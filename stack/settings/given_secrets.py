@@ -17,9 +17,10 @@ from stack.settings.secrets import (
     SecretsGiven,
     set_command,
 )
-from stack.settings.types import VariableName
+from stack.settings.types import VariableName, VariableValue
 
 _NAME: TypeAdapter[str] = TypeAdapter(VariableName)
+_VALUE: TypeAdapter[str] = TypeAdapter(VariableValue)
 
 
 def look_at_secrets(given: Mapping[str, Given]) -> tuple[SecretsGiven, list[str]]:
@@ -74,4 +75,8 @@ def _wrong_variable(name: str, value: Any) -> str | None:
         _NAME.validate_python(name)
     except ValidationError as error:
         return error.errors()[0]["msg"].removeprefix("Value error, ")
-    return None if isinstance(value, str) and "\0" not in value else "must be a text"
+    try:
+        _VALUE.validate_python(value, strict=True)
+    except ValidationError:
+        return "must be a text"
+    return None

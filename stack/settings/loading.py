@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from stack.settings import configuration, parameters
 from stack.settings.contradictions import contradictions
@@ -51,22 +52,22 @@ def check_parameters(path: Path) -> dict[str, Any]:
     if not path.exists():
         raise SettingsError([f"{path}: there is no such file"])
     from_file, problems = parameters.read(path)
-    from_file = _given(from_file)
-    wrong = _validate({**_STAND_INS, **from_file})[1]
-    if problems or wrong:
-        raise SettingsError([*problems, *wrong])
-    return {key: given.value for key, given in from_file.items()}
+    resolve({**_STAND_INS, **from_file}, problems)
+    return {key: given.value for key, given in _given(from_file).items()}
 
 
 def resolve(given: Mapping[str, Given], problems: list[str]) -> Settings:
     """Settings from what was given, on top of the problems that reading it already showed."""
     given = _given(given)
-    secrets, wrong_secrets = look_at_secrets(given)
-    values, wrong_values, bad = _validate({key: value for key, value in given.items() if key in KEYS})
+    strange = {key: why for key, value in given.items() if (why := _strange(value.value))}
+    usable = {key: value for key, value in given.items() if key not in strange}
+    secrets, wrong_secrets = look_at_secrets(usable)
+    values, wrong_values, bad = _validate(usable, strange.keys())
     settings = values.with_secrets(secrets)
     found = [
         *problems,
-        *_unknown_keys(given),
+        *(given[key].problem((key,), f"cannot be used: {why}") for key, why in strange.items()),
+        *_unknown_keys(usable),
         *wrong_secrets,
         *wrong_values,
         *contradictions(settings, given, bad),
@@ -92,18 +93,29 @@ def _unknown_keys(given: Mapping[str, Given]) -> list[str]:
     return [value.problem((key,), unknown(key, known)) for key, value in given.items() if key not in known]
 
 
-def _validate(given: Mapping[str, Given]) -> tuple[Settings, list[str], set[str]]:
-    """Settings, what is wrong, and the keys that are: with their defaults in place, the rest can be looked at."""
-    values = {key: _without_nulls(key, value.value) for key, value in given.items()}
+def _validate(given: Mapping[str, Given], strange: AbstractSet[str]) -> tuple[Settings, list[str], set[str]]:
+    """Settings, what is wrong, and the keys that are: with good values in their place, the rest can be looked at."""
+    values = {key: _without_nulls(key, value.value) for key, value in given.items() if key in KEYS}
     try:
-        return _model(values), [], set()
+        return _model({**_stand_ins(strange), **values}), [], set(strange)
     except ValidationError as error:
         details = [detail for detail in error.errors(include_url=False) if not _follows(detail, error)]
-    bad = {str(detail["loc"][0]) for detail in details}
-    problems = [explain(detail, given) for detail in details]
+    bad = {*strange, *(str(detail["loc"][0]) for detail in details)}
     good = {key: value for key, value in values.items() if key not in bad}
-    stand_ins = {key: _STAND_INS[key].value for key in bad & _STAND_INS.keys()}
-    return _model({**good, **stand_ins}), problems, bad
+    return _model({**_stand_ins(bad), **good}), [explain(detail, given) for detail in details], bad
+
+
+def _strange(value: Any) -> str | None:
+    """Why a value is none that JSON can carry (RFC 8259): half a character, or a nesting without end."""
+    try:
+        from_json(json.dumps({"": value}))
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def _stand_ins(keys: AbstractSet[str]) -> dict[str, Any]:
+    return {key: _STAND_INS[key].value for key in keys & _STAND_INS.keys()}
 
 
 def _follows(detail: ErrorDetails, error: ValidationError) -> bool:
