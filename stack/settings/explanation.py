@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from operations.json_file import Location
 from stack.settings.model import Section, Settings, section
 from stack.settings.problems import Given, unknown
+from stack.settings.secrets import SECRETS, set_command
 
 _KEY_STEP: Final = "[key]"
 """How pydantic marks that a key of an object is wrong, not its value."""
@@ -30,7 +31,7 @@ def _what(detail: ErrorDetails, path: Location) -> tuple[str, Any]:
         case "missing":
             return "missing", None
         case "extra_forbidden":
-            return unknown(str(path[-1]), _keys_beside(path)), None
+            return _unknown(path), None
         case "int_type" | "int_from_float" | "greater_than_equal" | "less_than_equal":
             return f"must be a whole number{_bounds(path)}", found
         case "bool_type":
@@ -58,9 +59,13 @@ def _bounds(path: Location) -> str:
     return f" from {low} to {high}" if low is not None and high is not None else ""
 
 
-def _keys_beside(path: Location) -> list[str]:
-    group = section(str(path[0]))
-    return [] if group is None else _keys(group)
+def _unknown(path: Location) -> str:
+    group, key = str(path[0]), str(path[-1])
+    secret = group + key[:1].upper() + key[1:]
+    if secret in SECRETS:
+        return f"is a secret: it has a key of its own, set it with `{set_command(secret)}` (it asks for the value)"
+    known = section(group)
+    return unknown(key, [] if known is None else _keys(known))
 
 
 def _with_keys(path: Location) -> str:

@@ -170,7 +170,8 @@ class Settings(Section):
     share_soft_delete_days: int = _unit(7, 1, 365, "days")
     """How long a deleted share can be brought back, in an account that the stack makes."""
     storage_network_rules: StorageNetworkRules | None = None
-    """Who may reach a storage account that the stack makes; by default every network, with a key."""
+    """Who may reach a storage account that the stack makes; by default every network, with a key. The environment
+    mounts the share from its subnet or its outbound address, so that must be among them."""
     log_retention_days: types.RetentionDays = Field(30, json_schema_extra={"unit": "days"})
     """How long logs are kept in a workspace that the stack makes: 7, or 30 to 730."""
     tags: dict[types.TagName, types.TagValue] = Field(default_factory=dict, max_length=MOST_TAGS)

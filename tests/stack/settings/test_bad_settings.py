@@ -102,6 +102,16 @@ SETTINGS: list[tuple[str, str, list[str]]] = [
         "secretEnvironmentVariables.HF_TOKEN",
         ["in plain", "pulumi config set --secret --path secretEnvironmentVariables.HF_TOKEN"],
     ),
+    (
+        "registry: {server: registry.example, username: me, password: in-plain}\nregistryPassword: {secure: hidden}",
+        "registry.password",
+        ["is a secret", "pulumi config set --secret registryPassword"],
+    ),
+    (
+        f"entra: {{clientId: {GUID}, tenantId: {GUID}, clientSecret: in-plain}}\nauthentication: entra",
+        "entra.clientSecret",
+        ["is a secret", "pulumi config set --secret entraClientSecret"],
+    ),
     ("secretEnvironmentVariables: {secure: hidden}", "secretEnvironmentVariables", ["secrets by name"]),
     ("secretEnvironmentVariables: {1A: {secure: hidden}}", "secretEnvironmentVariables.1A", ["environment variable"]),
     ("fileShareName: {secure: hidden}", "fileShareName", ["stored as a secret", "without --secret"]),
