@@ -19,6 +19,8 @@ class Step:
     new: Json
     changed: frozenset[str]
     """Paths of the inputs that differ, as the provider tells them."""
+    done: bool
+    """Whether it was carried out (in a preview: planned) to its end."""
 
     @property
     def name(self) -> str:
@@ -27,7 +29,7 @@ class Step:
 
     @property
     def id(self) -> str:
-        """ARM's id; empty before the resource is created."""
+        """ARM's id; empty before the resource is there."""
         return self.new.get("id") or self.old.get("id") or ""
 
 
@@ -36,8 +38,6 @@ class Log:
     """An operation's steps in their order, and what it told the user."""
 
     steps: list[Step] = field(default_factory=list)
-    done: list[Step] = field(default_factory=list)
-    """The steps that were carried out to their end."""
     messages: list[tuple[str, str]] = field(default_factory=list)
     """Severity and text."""
 
@@ -65,21 +65,24 @@ def read(path: Path) -> Log:
         except ValueError:
             break
         if "resourcePreEvent" in event:
-            log.steps.append(_step(event["resourcePreEvent"]["metadata"]))
+            log.steps.append(_step(event["resourcePreEvent"], done=False))
         elif "resOutputsEvent" in event:
-            log.done.append(_step(event["resOutputsEvent"]["metadata"]))
+            done = _step(event["resOutputsEvent"], done=True)
+            log.steps[:] = [done if (step.urn, step.op) == (done.urn, done.op) else step for step in log.steps]
         elif "diagnosticEvent" in event:
             told = event["diagnosticEvent"]
             log.messages.append((told["severity"], told["message"].strip()))
     return log
 
 
-def _step(metadata: Json) -> Step:
+def _step(event: Json, *, done: bool) -> Step:
+    metadata = event["metadata"]
     return Step(
         op=metadata["op"],
         urn=metadata["urn"],
         type=metadata["type"],
         old=metadata.get("old") or {},
         new=metadata.get("new") or {},
-        changed=frozenset(metadata.get("detailedDiff") or {}) | frozenset(metadata.get("diffs") or ()),
+        changed=frozenset(metadata.get("detailedDiff") or metadata.get("diffs") or ()),
+        done=done,
     )

@@ -24,7 +24,7 @@ from tests.engine import events
 from tests.engine.cloud import IMAGE, LOCATION, Cloud, refusal
 from tests.workspace import PROJECT, TOOLS
 
-PROJECT_NAME = NAMESPACE = "aca-inference"
+NAMESPACE = "aca-inference"
 GPU = "Consumption-GPU-NC8as-T4"
 HOST_SECONDS = 60
 OPERATION_SECONDS = 120
@@ -64,6 +64,7 @@ class Workbench:
         self.cloud = cloud
         self.project = folder / "project"
         self.backend = folder / "backend"
+        self.name = yaml.safe_load((program / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
         self._logs = folder / "events"
         for made in (self.project / "inference_app", self.backend, self._logs, folder / "home"):
             made.mkdir(parents=True)
@@ -83,7 +84,7 @@ class Workbench:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_OPTION_SKIP_PLUGIN_PRE_INSTALL": "true",
             "PULUMI_DEBUG_COMMANDS": "true",  # shows the option --event-log
-            "PULUMI_PROJECT": PROJECT_NAME,
+            "PULUMI_PROJECT": self.name,
         }
         self._host_log = (folder / "hosts.log").open("ab")
         self._hosts = [self._host("tests.engine.program_host"), self._host("tests.engine.dynamic_provider")]
@@ -104,10 +105,13 @@ class Workbench:
         self._host_log.close()
 
     def stack(self, name: str, **settings: Any) -> "Stack":
-        """A new stack with these settings, beside those that every test needs."""
+        """A new stack with these settings, beside those that every test of the project's program needs."""
+        return self.bare_stack(name, **{"gpuProfile": GPU, "image": IMAGE, "authentication": "none", **settings})
+
+    def bare_stack(self, name: str, **settings: Any) -> "Stack":
+        """A new stack with these settings alone."""
         self.pulumi("stack", "init", name, "--no-select")
         stack = Stack(self, name)
-        stack.set(gpuProfile=GPU, image=IMAGE, authentication="none")
         stack.set(**settings)
         return stack
 
@@ -178,17 +182,17 @@ class Stack:
     @property
     def mark(self) -> str:
         """Whose name its resources carry."""
-        return f"organization/{PROJECT_NAME}/{self.name}"
+        return f"organization/{self.bench.name}/{self.name}"
 
     def setting(self, key: str) -> Any:
         """The value of a key of its configuration; None if it is not set."""
         return yaml.safe_load(self._file.read_text(encoding="utf-8"))["config"].get(f"{NAMESPACE}:{key}")
 
     def set(self, **settings: Any) -> None:
-        """Sets keys of the stack's configuration; None removes one."""
+        """Sets keys of the configuration, the project's own unless they say whose they are; None removes one."""
         document = yaml.safe_load(self._file.read_text(encoding="utf-8")) if self._file.exists() else {}
         values = {"azure-native:location": LOCATION, **(document.get("config") or {})}
-        values |= {f"{NAMESPACE}:{key}": value for key, value in settings.items()}
+        values |= {key if ":" in key else f"{NAMESPACE}:{key}": value for key, value in settings.items()}
         document["config"] = {key: value for key, value in values.items() if value is not None}
         self._file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
@@ -246,7 +250,7 @@ class Stack:
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources by logical name."""
-        file = stack_state.state_file(self.bench.backend, PROJECT_NAME, self.name)
+        file = stack_state.state_file(self.bench.backend, self.bench.name, self.name)
         latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"].get("latest") or {}
         return {item["urn"].rpartition("::")[2]: item for item in latest.get("resources") or []}
 
@@ -261,8 +265,8 @@ class Stack:
     def _repair(self) -> None:
         """As `aca-inference` does before each run: what a killed one left behind."""
         backend = self.bench.backend
-        stack_state.wait_for_lock(backend, PROJECT_NAME, self.name, lambda text: None)
-        if stack_state.has_pending_creates(backend, PROJECT_NAME, self.name):
+        stack_state.wait_for_lock(backend, self.bench.name, self.name, lambda text: None)
+        if stack_state.has_pending_creates(backend, self.bench.name, self.name):
             exported = self.bench.pulumi("stack", "export", "--stack", self.name)
             mended = stack_state.without_pending_creates(exported)
             self.bench.pulumi("stack", "import", "--stack", self.name, given=mended)
