@@ -93,7 +93,7 @@ def _registry_identity(settings: Settings) -> str | None:
     identity = settings.registry and settings.registry.identity
     if not identity:
         return None
-    if identity.lower() == "system":
+    if identity == "system":
         return None if settings.system_assigned_identity else "identity `system` needs `systemAssignedIdentity: true`"
     if identity.lower() not in {other.lower() for other in settings.user_assigned_identities}:
         return "identity must be one that the app carries; add it to userAssignedIdentities"

@@ -171,7 +171,7 @@ class Settings(Section):
     """How long a deleted share can be brought back, in an account that the stack makes."""
     storage_network_rules: StorageNetworkRules | None = None
     """Who may reach a storage account that the stack makes; by default every network, with a key. The environment
-    mounts the share from its subnet or its outbound address, so that must be among them."""
+    mounts the share from its subnet (`infrastructureSubnetId` is let in anyhow) or from its outbound address."""
     log_retention_days: types.RetentionDays = Field(30, json_schema_extra={"unit": "days"})
     """How long logs are kept in a workspace that the stack makes: 7, or 30 to 730."""
     tags: dict[types.TagName, types.TagValue] = Field(default_factory=dict, max_length=MOST_TAGS)

@@ -14,6 +14,7 @@ from components import naming
 from components.gpu import GPU_PROFILES
 
 _ARM_ID: Final = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers"
+_IDENTITY: Final = rf"{_ARM_ID}/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+"
 _IMAGE_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _MOST_PREFIX_BITS: Final = 30
 """A storage account takes ranges up to this prefix, and single addresses without one."""
@@ -63,6 +64,14 @@ def _region(text: str) -> str:
 def _gpu(text: str) -> str:
     if text not in GPU_PROFILES:
         raise ValueError(f"no such GPU workload profile; there are: {', '.join(GPU_PROFILES)}")
+    return text
+
+
+def _registry_identity(text: str) -> str:
+    if text.lower() == "system":
+        return "system"
+    if not re.fullmatch(_IDENTITY, text, re.IGNORECASE):
+        raise ValueError("must be `system` or the resource id of a user-assigned identity")
     return text
 
 
@@ -148,21 +157,13 @@ VariableValue = Annotated[str, _form(r"[^\x00]*", "a text without null character
 IdentityId = Annotated[
     str,
     _form(
-        rf"{_ARM_ID}/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
+        _IDENTITY,
         "the resource id of a user-assigned identity",
         "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.ManagedIdentity/userAssignedIdentities/NAME",
         ignore_case=True,
     ),
 ]
-RegistryIdentity = Annotated[
-    str,
-    _form(
-        rf"system|{_ARM_ID}/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
-        "`system` or the resource id of a user-assigned identity",
-        "system",
-        ignore_case=True,
-    ),
-]
+RegistryIdentity = Annotated[str, Checked(_registry_identity, ("system",))]
 SubnetId = Annotated[
     str,
     _form(

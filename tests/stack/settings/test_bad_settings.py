@@ -70,6 +70,7 @@ SETTINGS: list[tuple[str, str, list[str]]] = [
     (f"entra: {{clientId: {GUID}}}\nauthentication: entra", "entra.tenantId", ["missing"]),
     ("registry: {username: me}", "registry.server", ["missing"]),
     ("registry: {server: 'https://registry.example', username: me}", "registry.server", ["host name", "azurecr.io"]),
+    ("registry: {server: registry.example, identity: me}", "registry.identity", ["`system` or the resource id"]),
     ("storageNetworkRules: {allowedIpRanges: [10.0.0.0/8]}", "storageNetworkRules.allowedIpRanges[0]", ["public"]),
     ("storageNetworkRules: {allowedIpRanges: [8.8.8.8/31]}", "storageNetworkRules.allowedIpRanges[0]", ["up to /30"]),
     ("storageNetworkRules: {allowedSubnetIds: [x]}", "storageNetworkRules.allowedSubnetIds[0]", ["id of a subnet"]),
