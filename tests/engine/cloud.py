@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -43,10 +43,13 @@ class WatchedLifecycle(lifecycle.Lifecycle):
     """ARM's verbs, with somebody who watches them."""
 
     watch: Watch = staticmethod(lambda method, target: None)
+    sent: ClassVar[dict[str, Json]] = {}
+    """The last body that was PUT to each id, in lower case."""
 
-    def put(self, kind: Any, target: Any, *rest: Any) -> Any:
+    def put(self, kind: Any, target: Any, request: Json, *rest: Any) -> Any:
         self.watch("put", target.key)
-        return super().put(kind, target, *rest)
+        self.sent[target.key] = request
+        return super().put(kind, target, request, *rest)
 
     def patch(self, kind: Any, target: Any, *rest: Any) -> Any:
         self.watch("patch", target.key)
@@ -60,8 +63,10 @@ class WatchedLifecycle(lifecycle.Lifecycle):
 class Cloud(conftest.Cloud):
     """A running sandbox, and its ARM as one more client sees it."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, hurried: bool = True) -> None:
+        """Without `hurried` everything takes as long as on the sandbox that people use."""
         super().__init__(state)
+        self._hurried = hurried
         self._patch = pytest.MonkeyPatch()
         self.writes: list[tuple[str, str]] = []
         """Every write since the start: method and id, in lower case."""
@@ -70,10 +75,8 @@ class Cloud(conftest.Cloud):
         self._connections: list[Connection] = []
 
     def start(self) -> None:
-        for module in (container_apps, managed_environments, resource_groups, storage_accounts, workspaces):
-            self._patch.setattr(module, "PROVISION_SECONDS", PROVISION_SECONDS)
-        self._patch.setattr(arm_client, "POLL_SECONDS", POLL_SECONDS)
-        self._patch.setattr(arm_client, "_retry_after", lambda answer: None)
+        if self._hurried:
+            self._hurry()
         self._patch.setattr(sessions, "Connection", self._connect)
         self._patch.setattr(serving, "Lifecycle", WatchedLifecycle)
         self._patch.setattr(WatchedLifecycle, "watch", staticmethod(self._watched))
@@ -87,6 +90,11 @@ class Cloud(conftest.Cloud):
             connection.close()
         super().stop()
         self._patch.undo()
+
+    @property
+    def sent(self) -> dict[str, Json]:
+        """The last body that was PUT to each id, in lower case."""
+        return WatchedLifecycle.sent
 
     @property
     def subscription(self) -> str:
@@ -137,6 +145,12 @@ class Cloud(conftest.Cloud):
             yield
         finally:
             self._interfere = None
+
+    def _hurry(self) -> None:
+        for module in (container_apps, managed_environments, resource_groups, storage_accounts, workspaces):
+            self._patch.setattr(module, "PROVISION_SECONDS", PROVISION_SECONDS)
+        self._patch.setattr(arm_client, "POLL_SECONDS", POLL_SECONDS)
+        self._patch.setattr(arm_client, "_retry_after", lambda answer: None)
 
     def _everything(self, group: str) -> dict[str, Json]:
         found: dict[str, Json] = {}

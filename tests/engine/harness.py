@@ -60,7 +60,7 @@ class Result:
 class Workbench:
     """A Pulumi project in a folder of its own, a backend, and the processes that stay."""
 
-    def __init__(self, folder: Path, cloud: Cloud, program: Path = PROJECT) -> None:
+    def __init__(self, folder: Path, cloud: Cloud, program: Path = PROJECT, *, stay: bool = True) -> None:
         self.cloud = cloud
         self.project = folder / "project"
         self.backend = folder / "backend"
@@ -87,10 +87,9 @@ class Workbench:
             "PULUMI_PROJECT": self.name,
         }
         self._host_log = (folder / "hosts.log").open("ab")
-        self._hosts = [self._host("tests.engine.program_host"), self._host("tests.engine.dynamic_provider")]
-        ports = [_port(host) for host in self._hosts]
-        self._environment["PULUMI_DEBUG_LANGUAGES"] = f"python:{ports[0]}"
-        self._environment["PULUMI_DEBUG_PROVIDERS"] += f",pulumi-python:{ports[1]}"
+        self._hosts: list[subprocess.Popen[str]] = []
+        if stay:
+            self._start_hosts()
         self._count = 0
 
     def close(self) -> None:
@@ -150,6 +149,12 @@ class Workbench:
         started(process.pid)
         output, _ = process.communicate(timeout=OPERATION_SECONDS)
         return Result(process.returncode, output, events.read(log))
+
+    def _start_hosts(self) -> None:
+        self._hosts = [self._host("tests.engine.program_host"), self._host("tests.engine.dynamic_provider")]
+        ports = [_port(host) for host in self._hosts]
+        self._environment["PULUMI_DEBUG_LANGUAGES"] = f"python:{ports[0]}"
+        self._environment["PULUMI_DEBUG_PROVIDERS"] += f",pulumi-python:{ports[1]}"
 
     def _command(self, *words: str) -> list[str]:
         return [str(PROJECT / TOOLS / "pulumi"), "--non-interactive", "--color", "never", *words]
@@ -273,9 +278,9 @@ class Stack:
 
 
 @contextmanager
-def workbench(folder: Path, cloud: Cloud, program: Path = PROJECT) -> Iterator[Workbench]:
-    """A workbench whose processes end with the block."""
-    bench = Workbench(folder, cloud, program)
+def workbench(folder: Path, cloud: Cloud, program: Path = PROJECT, *, stay: bool = True) -> Iterator[Workbench]:
+    """A workbench whose processes end with the block; without `stay` the engine starts them anew for each operation."""
+    bench = Workbench(folder, cloud, program, stay=stay)
     try:
         yield bench
     finally:
