@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.cloud import Cloud
 from tests.engine.harness import Stack, Workbench, workbench
+from tests.workspace import PROJECT
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,18 @@ def make_stack(bench: Workbench, numbered: Numbered) -> MakeStack:
         return bench.stack(name, **{"resourceGroup": name, **settings})
 
     return make
+
+
+def broken_program(folder: Path, takes: str) -> Path:
+    """The project's program with a broken rule of ownership: it takes `everything` or `nothing` for its own."""
+    folder.mkdir()
+    broken = (
+        "from components.adoption import MISSING, Presence\n"
+        "from stack import placement\n\n"
+        "def presence(self, field, found):\n"
+        f"    return MISSING if found is None else Presence(found.id, owned={takes == 'everything'})\n\n"
+        "placement._Decisions.presence = presence\n"
+    )
+    (folder / "__main__.py").write_text(broken + (PROJECT / "__main__.py").read_text())
+    (folder / "Pulumi.yaml").write_text((PROJECT / "Pulumi.yaml").read_text())
+    return folder

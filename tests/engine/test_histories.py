@@ -1,56 +1,41 @@
 """No history of a cloud breaks the invariants of adopt-or-create; a broken rule of ownership does, and is noticed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.engine.cloud import Cloud
-from tests.engine.conftest import Numbered
+from tests.engine.conftest import broken_program
 from tests.engine.harness import Workbench, workbench
 from tests.engine.kinds import ACCOUNT
 from tests.engine.machine import search
 from tests.engine.world import World
-from tests.workspace import PROJECT
 
 HISTORIES = 25
-BROKEN_PROGRAM = """
-import pulumi
-from components.adoption import MISSING, Presence
-from stack import placement
-
-OWNED = pulumi.get_stack().startswith("everything")
-
-def presence(self, field, found):
-    return MISSING if found is None else Presence(found.id, owned=OWNED)
-
-placement._Decisions.presence = presence
-"""
-"""The project's program with another rule of ownership: everything that exists is the stack's, or nothing is."""
 
 
 def test_no_history_breaks_an_invariant(bench: Workbench) -> None:
     search(bench, HISTORIES, derandomize=True)
 
 
-@pytest.fixture(scope="module")
-def broken(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    """The project's program with its rule of ownership broken."""
-    program = tmp_path_factory.mktemp("broken")
-    (program / "Pulumi.yaml").write_text((PROJECT / "Pulumi.yaml").read_text())
-    (program / "__main__.py").write_text(BROKEN_PROGRAM + (PROJECT / "__main__.py").read_text())
-    with workbench(tmp_path_factory.mktemp("broken-bench"), cloud, program) as bench:
-        yield bench
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> Iterator[World]:
+    """A world whose stacks have a broken rule of ownership."""
+    program = broken_program(tmp_path / "program", request.param)
+    with workbench(tmp_path / "bench", cloud, program) as bench:
+        yield World(bench, f"takes-{request.param}")
 
 
-def test_taking_everything_for_the_stacks_own_is_noticed(broken: Workbench, numbered: Numbered) -> None:
-    world = World(broken, numbered("everything"))
-    world.make_outside(ACCOUNT)
+@pytest.mark.parametrize("broken", ["everything"], indirect=True)
+def test_taking_everything_for_the_stacks_own_is_noticed(broken: World) -> None:
+    broken.make_outside(ACCOUNT)
     with pytest.raises(AssertionError, match=r"a (deleted|changed|wrote to) "):
-        world.up("a")
+        broken.up("a")
 
 
-def test_taking_nothing_for_the_stacks_own_is_noticed(broken: Workbench, numbered: Numbered) -> None:
-    world = World(broken, numbered("nothing"))
-    world.up("a")
+@pytest.mark.parametrize("broken", ["nothing"], indirect=True)
+def test_taking_nothing_for_the_stacks_own_is_noticed(broken: World) -> None:
+    broken.up("a")
     with pytest.raises(AssertionError, match="adopted"):
-        world.up("a")
+        broken.up("a")
