@@ -1,6 +1,6 @@
 """The stack's settings: the only place that reads Pulumi configuration and the AI Toolkit's parameter file."""
 
-from stack.settings.loading import api_key, check_parameters, load, parse
+from stack.settings.loading import check_parameters, load, parse
 from stack.settings.model import (
     AdoptionMode,
     AdoptionModes,
@@ -23,7 +23,6 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StorageNetworkRules",
-    "api_key",
     "check_parameters",
     "load",
     "parse",

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from components.inference_container import RESERVED_VARIABLES
 from stack.settings.model import Authentication, Settings
 from stack.settings.problems import Given, Origin
 from stack.settings.secrets import (
@@ -117,6 +118,11 @@ def _variables(settings: Settings) -> str | None:
     return f"{', '.join(both)}: given in {SECRET_ENVIRONMENT_VARIABLES} as well; keep one of them" if both else None
 
 
+def _reserved(settings: Settings) -> str | None:
+    names = {*settings.environment_variables, *settings.secrets.environment_variables} & {*RESERVED_VARIABLES}
+    return f"{', '.join(sorted(names))}: the stack itself sets this; remove it here" if names else None
+
+
 RULES: Final = (
     Rule(("minimumReplicas", "maximumInstanceCount"), _replicas),
     Rule(("authentication", "entra"), _entra),
@@ -128,4 +134,5 @@ RULES: Final = (
     Rule(("registry", "image"), _registry_server),
     Rule(("internal", "infrastructureSubnetId"), _internal),
     Rule(("environmentVariables", SECRET_ENVIRONMENT_VARIABLES), _variables),
+    Rule(("environmentVariables", SECRET_ENVIRONMENT_VARIABLES), _reserved),
 )

@@ -6,7 +6,6 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
-import pulumi
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, from_json
 
@@ -16,7 +15,7 @@ from stack.settings.explanation import explain
 from stack.settings.given_secrets import look_at_secrets
 from stack.settings.model import KEYS, Settings, section
 from stack.settings.problems import Given, Origin, SettingsError, unknown
-from stack.settings.secrets import API_KEY, NAMESPACE, SECRETS
+from stack.settings.secrets import SECRETS
 
 _STAND_INS: Final = {
     str(field.alias): Given(field.examples[0], Origin()) for field in Settings.model_fields.values() if field.examples
@@ -75,13 +74,6 @@ def resolve(given: Mapping[str, Given], problems: list[str]) -> Settings:
     if found:
         raise SettingsError(found)
     return settings
-
-
-def api_key(settings: Settings) -> pulumi.Output[str] | None:
-    """The endpoint's key as a secret, or None where the settings ask for no authentication by key."""
-    if settings.authentication != "apiKey":
-        return None
-    return pulumi.Config(NAMESPACE).require_secret(API_KEY)
 
 
 def _given(values: Mapping[str, Given]) -> dict[str, Given]:

@@ -145,6 +145,12 @@ SETTINGS: list[tuple[str, str, list[str]]] = [
         "environmentVariables",
         ["A: given in secretEnvironmentVariables as well"],
     ),
+    ("environmentVariables: {INFERENCE_PORT: '1'}", "environmentVariables", ["INFERENCE_PORT: the stack itself sets"]),
+    (
+        "secretEnvironmentVariables: {INFERENCE_API_KEYS: {secure: hidden}}",
+        "secretEnvironmentVariables",
+        ["INFERENCE_API_KEYS: the stack itself sets this"],
+    ),
 ]
 
 
