@@ -33,8 +33,6 @@ class Presence:
 
     id: str | None = None
     owned: bool = True
-    kept: bool = False
-    """The stack's own, but `pulumi destroy` leaves it: something in it is somebody else's."""
     updated: bool = False
     """Somebody else's, but changed to what the program says: only where a person asked for that."""
 
@@ -53,8 +51,12 @@ def child_options(
     presence: Presence = MISSING,
     depends_on: Sequence[pulumi.Resource] = (),
     ignore_changes: Sequence[str] = (),
+    retained: bool = False,
 ) -> pulumi.ResourceOptions:
-    """Options for a component's child that may exist already; `ignore_changes` applies to owned resources too."""
+    """Options for a component's child that may exist already.
+
+    `ignore_changes` and `retained` apply to owned resources too; what is adopted is retained anyhow.
+    """
     ignored = list(ignore_changes)
     if presence.adopted:
         ignored = [*dict.fromkeys([*ignored, *_OWNERS_OWN])] if presence.updated else ["*"]
@@ -62,7 +64,7 @@ def child_options(
         parent=parent,
         depends_on=list(depends_on),
         import_=presence.id,
-        retain_on_delete=presence.adopted or presence.kept or None,
+        retain_on_delete=presence.adopted or retained or None,
         ignore_changes=ignored,
     )
 

@@ -8,7 +8,9 @@ import pulumi
 from pulumi_azure_native import app
 
 from components.adoption import MISSING, Presence, child_options
+from components.deletion_when_empty import deletion_when_empty
 from components.gpu import GpuKind, GpuProfile
+from components.ordering import after
 from components.workload_profile import WorkloadProfile
 
 CONSUMPTION_PROFILE: Final = "Consumption"
@@ -65,6 +67,7 @@ class GpuEnvironment(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GpuEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("aca-inference:components:GpuEnvironment", name, None, opts)
+        presence = args.get("presence", MISSING)
         environment = app.ManagedEnvironment(
             f"{name}-environment",
             resource_group_name=args["resource_group_name"],
@@ -75,13 +78,13 @@ class GpuEnvironment(pulumi.ComponentResource):
             vnet_configuration=_network(args),
             zone_redundant=False,
             tags=args.get("tags"),
-            opts=child_options(self, args.get("presence", MISSING), ignore_changes=_SERVICE_CHOSEN),
+            opts=child_options(self, presence, ignore_changes=_SERVICE_CHOSEN, retained=True),
         )
-        self.environment_id = environment.id
-        self.environment_name = environment.name
+        deletion = deletion_when_empty(f"{name}-deletion", self, presence, environment)
+        self.environment_id = after(deletion, environment.id)
+        self.environment_name = after(deletion, environment.name)
         self.default_domain = environment.default_domain
-        # Of the environment, not just the name: whoever uses the profile must not come before it.
-        self.gpu_profile_name = environment.id.apply(lambda _: args["gpu_profile_name"])
+        added = None
         if args.get("add_profile", False):
             added = WorkloadProfile(
                 f"{name}-gpu",
@@ -92,7 +95,7 @@ class GpuEnvironment(pulumi.ComponentResource):
                 },
                 pulumi.ResourceOptions(parent=self),
             )
-            self.gpu_profile_name = added.profile_name
+        self.gpu_profile_name = after(added or environment, args["gpu_profile_name"])
         self.register_outputs(
             {
                 "environment_id": self.environment_id,

@@ -130,7 +130,8 @@ class InferenceEndpoint(pulumi.ComponentResource):
             found = args.get("sign_in_presence", MISSING)
             sign_in(f"{name}-sign-in", self, args["resource_group_name"], container_app.name, entra, found)
         self.app_name = container_app.name
-        self.fqdn = container_app.configuration.apply(_fqdn)
+        # The configuration is secret as a whole where a secret is in it; the address is not.
+        self.fqdn = pulumi.Output.unsecret(container_app.configuration.apply(_fqdn))
         self.register_outputs({"app_name": self.app_name, "fqdn": self.fqdn})
 
 

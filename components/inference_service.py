@@ -22,9 +22,10 @@ from components.inference_endpoint import (
 from components.log_workspace import DEFAULT_RETENTION_DAYS, LogWorkspace
 from components.model_store import DEFAULT_SHARE_QUOTA_GIB, SHARE_SOFT_DELETE_DAYS, ModelStore, StorageNetwork
 from components.naming import ServiceNames
+from components.ordering import after
 from components.previous_app import PreviousApp, PreviousAppArgs
 from components.storage_link import StorageLink
-from operations.release import release_path
+from operations.release_content import release_path
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class InferenceService(pulumi.ComponentResource):
                 "has_health_routes": args.get("has_health_routes", True),
                 "link_name": self.link.link_name,
                 "read_only": args.get("read_only", True),
-                "release_path": code.release.apply(release_path),
+                "release_path": after(code, release_path(args["release"])),
                 "environment_variables": args.get("environment_variables", {}),
                 "secret_environment_variables": args.get("secret_environment_variables", {}),
                 "api_key": args.get("api_key"),

@@ -9,8 +9,6 @@ from typing import Any, TypedDict
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
-from operations import app_takeover
-
 
 class PreviousAppArgs(TypedDict):
     """Arguments of `PreviousApp`."""
@@ -31,10 +29,15 @@ class PreviousApp(Resource, module="aca-inference", name="PreviousApp"):
 
 
 class _PreviousAppProvider(ResourceProvider):
-    """Reads on create, puts back on delete; nothing changes what was."""
+    """Reads on create, puts back on delete; nothing changes what was.
+
+    What it calls is imported there: only the plugin process needs Azure's clients, and they take a second to import.
+    """
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        previous = app_takeover.read(props["app_id"], props["link_name"])
+        from operations.app_takeover import read
+
+        previous = read(props["app_id"], props["link_name"])
         return CreateResult(props["app_id"], {"app_id": props["app_id"], "previous": previous})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -42,4 +45,6 @@ class _PreviousAppProvider(ResourceProvider):
         return DiffResult(changes=moved, replaces=["app_id"] if moved else [])
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        app_takeover.restore(_props["app_id"], _props["previous"])
+        from operations.app_takeover import restore
+
+        restore(_props["app_id"], _props["previous"])

@@ -11,7 +11,6 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from components.adoption import mark_of
 from components.gpu import GpuProfile
-from operations import workload_profiles
 
 _NAME_PREFIX: Final = "gpu"
 
@@ -47,17 +46,19 @@ def is_marked(profile_name: str, gpu: GpuProfile) -> bool:
 
 
 _INPUTS: Final = ("environment_id", "profile_name", "profile_type")
-
-
-def _profile(inputs: dict[str, Any]) -> workload_profiles.Profile:
-    return workload_profiles.Profile(inputs["environment_id"], inputs["profile_name"], inputs["profile_type"])
+"""In the order of `operations.workload_profiles.Profile`."""
 
 
 class _WorkloadProfileProvider(ResourceProvider):
-    """Adds on create, takes back on delete; nothing of a profile can be changed."""
+    """Adds on create, takes back on delete; nothing of a profile can be changed.
+
+    What it calls is imported there: only the plugin process needs Azure's clients, and they take a second to import.
+    """
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        workload_profiles.add(_profile(props))
+        from operations.workload_profiles import Profile, add
+
+        add(Profile(*(props[key] for key in _INPUTS)))
         return CreateResult(f"{props['environment_id']}/workloadProfiles/{props['profile_name']}", props)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
@@ -65,7 +66,11 @@ class _WorkloadProfileProvider(ResourceProvider):
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=False)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        return ReadResult(id_ if workload_profiles.exists(_profile(props)) else None, props)
+        from operations.workload_profiles import Profile, exists
+
+        return ReadResult(id_ if exists(Profile(*(props[key] for key in _INPUTS))) else None, props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        workload_profiles.remove(_profile(_props))
+        from operations.workload_profiles import Profile, remove
+
+        remove(Profile(*(_props[key] for key in _INPUTS)))

@@ -12,6 +12,7 @@ from typing import Any, Final
 from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
+from operations.containers import tenants
 from operations.errors import CloudError
 from operations.management import (
     CONFLICT_TIMEOUT_SECONDS,
@@ -126,13 +127,7 @@ def _listed(profile: Profile, items: _Profiles) -> dict[str, Any] | None:
 
 
 def _require_unused(client: ContainerAppsAPIClient, profile: Profile) -> None:
-    def uses_it(properties: dict[str, Any]) -> bool:
-        asked = (properties.get("environmentId") or "", properties.get("workloadProfileName") or "")
-        return tuple(map(str.lower, asked)) == (profile.environment_id.lower(), profile.name.lower())
-
-    listings = (client.container_apps.list_by_subscription(), client.jobs.list_by_subscription())
-    items = [item.as_dict() for listing in listings for item in listing]
-    users = sorted(item["name"] for item in items if uses_it(item["properties"]))
+    users = tenants(client, profile.environment_id, profile.name)
     if users:
         raise CloudError(
             f"the workload profile {profile.name} of {profile.environment_id} stays: used by {', '.join(users)}. Move"

@@ -19,6 +19,11 @@ def unfitness(
     problems: Problems,
 ) -> list[str]:
     """Adds every reason against to the problems; returns what is worth a warning only."""
+    if found.resource_group is not None and found.resource_group.being_deleted:
+        problems.add(
+            f"the resource group {found.resource_group.id} is being deleted, and whatever is in it. Wait until it is"
+            " gone, or name another one in resourceGroup: one that does not exist is made"
+        )
     _account(found, names, problems)
     if found.log_workspace is not None and not found.log_workspace.allows_keys and not environment.adopted:
         problems.add(

@@ -82,15 +82,14 @@ def place(found: Survey, settings: Settings, names: ServiceNames, mark: str, loc
     choice = choose_gpu(found.environment, environment, settings, mark, problems)
     warnings = unfitness(found, settings, names, environment, problems)
     problems.raise_if_any()
-    adopted = any(item.adopted for item in (account, share, workspace, environment, link, app))
     app_location = (found.environment and found.environment.location) or location
     return Placement(
-        resource_group=_kept(group, adopted),
+        resource_group=group,
         presence=ServicePresence(
-            storage_account=_kept(account, share.adopted),
+            storage_account=account,
             file_share=share,
             log_workspace=workspace,
-            environment=_kept(environment, link.adopted or app.adopted),
+            environment=environment,
             environment_storage=link,
             app=app,
             sign_in=_sign_in(found, app),
@@ -102,13 +101,6 @@ def place(found: Survey, settings: Settings, names: ServiceNames, mark: str, loc
         app_location=app_location,
         warnings=(*warnings, *_region_warning(choice, app_location)),
     )
-
-
-def _kept(presence: Presence, holds_others: bool) -> Presence:
-    """What is the stack's own stays nevertheless if deleting it would delete what is not."""
-    if presence.id is None or not presence.owned or not holds_others:
-        return presence
-    return Presence(presence.id, owned=True, kept=True)
 
 
 def _sign_in(found: Survey, app: Presence) -> Presence:

@@ -17,7 +17,7 @@ from components.inference_service import InferenceService
 from components.model_store import StorageNetwork
 from components.naming import ServiceNames, default_names, resource_group_id
 from components.service_group import ServiceGroup
-from operations import release
+from operations.release_content import describe as describe_release
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
 from stack.summary import describe
@@ -61,7 +61,7 @@ def deploy(settings: Settings) -> Deployment:
     tags = {**settings.tags, OWNER_TAG: owner}
     known_secrets = app_secrets(settings.resource_group, names.app) if placement.presence.app.id is not None else {}
     api_key = _api_key(settings, known_secrets)
-    code = release.describe(Path(CODE)).name
+    code = describe_release(Path(CODE)).name
     resource_group = ServiceGroup(
         "resource-group",
         {

@@ -8,9 +8,11 @@ from stack.survey import Survey
 
 
 def ownership(placement: Placement) -> dict[str, str]:
-    """Whose each resource is, by its key in `adopt`: `stack`, `adopted`, or `kept` for what is the stack's own and
-    stays nevertheless, because something adopted is in it."""
-    return {resource.mode_key: _owner(_presence(placement, field)) for field, resource in RESOURCES.items()}
+    """Whose each resource is, by its key in `adopt`: `stack` or `adopted`."""
+    return {
+        resource.mode_key: "adopted" if _presence(placement, field).adopted else "stack"
+        for field, resource in RESOURCES.items()
+    }
 
 
 def describe(placement: Placement, found: Survey, settings: Settings, names: ServiceNames) -> str:
@@ -48,16 +50,8 @@ def _fate(field: str, presence: Presence, exists: bool) -> str:
         )
     if presence.adopted:
         return "adopted: exists and is not this stack's; nothing in it changes, `pulumi destroy` leaves it"
-    if presence.kept:
-        return "this stack's own, but `pulumi destroy` leaves it, because what is adopted is in it"
     if presence.id is not None:
         return "this stack's own"
     if exists:
         return "this stack's own, replaced: it cannot move to another environment"
     return "created: `pulumi destroy` deletes it"
-
-
-def _owner(presence: Presence) -> str:
-    if presence.adopted:
-        return "adopted"
-    return "kept" if presence.kept else "stack"

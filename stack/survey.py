@@ -37,6 +37,13 @@ class Found:
 
 
 @dataclass(frozen=True)
+class FoundGroup(Found):
+    """A resource group; what is made in one that is being deleted is lost."""
+
+    being_deleted: bool = False
+
+
+@dataclass(frozen=True)
 class FoundAccount(Found):
     """A storage account, with what decides whether its shares can be mounted."""
 
@@ -89,7 +96,7 @@ class FoundApp(Found):
 class Survey:
     """Every resource of the service as it was found; None where nothing is."""
 
-    resource_group: Found | None = None
+    resource_group: FoundGroup | None = None
     storage_account: FoundAccount | None = None
     file_share: FoundShare | None = None
     log_workspace: FoundWorkspace | None = None
@@ -111,13 +118,17 @@ class Wanted:
     read_only: bool
 
 
-def find_resource_group(name: str) -> Found | None:
+def find_resource_group(name: str) -> FoundGroup | None:
     """The resource group, if it is there."""
     group = _look_up(lambda: resources.get_resource_group(resource_group_name=name))
-    return group and Found(group.id, _mark(group.tags), group.location)
+    if group is None:
+        return None
+    return FoundGroup(
+        group.id, _mark(group.tags), group.location, being_deleted=group.properties.provisioning_state == "Deleting"
+    )
 
 
-def survey(resource_group: Found | None, wanted: Wanted) -> Survey:
+def survey(resource_group: FoundGroup | None, wanted: Wanted) -> Survey:
     """Looks each resource up; children only where their parent is there."""
     if resource_group is None:
         return Survey()
