@@ -2,13 +2,14 @@
 
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from cli import sandbox_commands
+from cli import sandbox_commands, workplace
 from cli.errors import CliError
 from operations.errors import OperationError
 from sandbox.control import SandboxError
@@ -27,6 +28,24 @@ app.add_typer(sandbox_commands.app, name="sandbox")
 @app.callback()
 def aca_inference() -> None:
     """Deploys and asks a fine-tuned language model."""
+
+
+@app.command()
+def import_parameters(
+    file: Annotated[Path, typer.Argument(help="The AI Toolkit's parameter file.")],
+    stack: Annotated[str, typer.Option(envvar="PULUMI_STACK", help="Stack whose configuration is set.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Set it without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; sets only with --yes.")] = False,
+) -> None:
+    """Turns an AI Toolkit parameter file into configuration of a stack; null keeps what the stack says.
+
+    A file at infra/provision/inference.parameters.json needs no import: it is read at every deployment.
+
+    Example: aca-inference import-parameters ../project/infra/provision/inference.parameters.json --stack dev
+    """
+    from cli import import_parameters as command  # Pulumi takes a second to import: only those who need it pay
+
+    command.import_parameters(file, stack, yes, as_json, workplace.here().console)
 
 
 def main() -> None:

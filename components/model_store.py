@@ -1,17 +1,30 @@
 """The storage account and file share that hold base model, adapters and code releases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_azure_native import storage
 
-from components.adoption import MISSING, OWNER_METADATA, OWNER_TAG, Presence, child_options
+from components.adoption import MISSING, OWNER_METADATA, Presence, child_options, owner_of
+from components.deletion_when_empty import deletion_when_empty
+from components.ordering import after
 
 DEFAULT_SHARE_QUOTA_GIB: Final = 1024
 SHARE_SOFT_DELETE_DAYS: Final = 7
 _SERVICE_CHOSEN: Final = ("dnsEndpointType", "enableNfsV3", "isHnsEnabled")
 """Immutable properties left to the service: seen when an account is imported, and never a reason to replace it."""
+
+
+@dataclass(frozen=True)
+class StorageNetwork:
+    """Who may reach the account; everybody else is refused, whatever key they have."""
+
+    allowed_ip_ranges: Sequence[str] = ()
+    """Public IPv4 addresses and ranges: among them the one that code and models are uploaded from."""
+    allowed_subnet_ids: Sequence[str] = ()
+    """Subnets with the service endpoint Microsoft.Storage: among them the environment's."""
 
 
 class ModelStoreArgs(TypedDict):
@@ -23,6 +36,10 @@ class ModelStoreArgs(TypedDict):
     share_name: pulumi.Input[str]
     share_quota_gib: NotRequired[pulumi.Input[int]]
     """Size limit of the share in GiB; 1024 when not given."""
+    soft_delete_days: NotRequired[pulumi.Input[int]]
+    """How long a deleted share can be brought back; 7 when not given."""
+    network: NotRequired[StorageNetwork | None]
+    """Who may reach the account; every network, with a key, when not given."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     account: NotRequired[Presence]
     """The storage account as it was found; created when not given."""
@@ -54,10 +71,16 @@ class ModelStore(pulumi.ComponentResource):
             large_file_shares_state=storage.LargeFileSharesState.ENABLED,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             allow_blob_public_access=False,
+            allow_cross_tenant_replication=False,
+            # Container Apps mount Azure Files with an account key only.
+            allow_shared_key_access=True,
             enable_https_traffic_only=True,
+            network_rule_set=_network_rules(args.get("network")),
             tags=args.get("tags"),
-            opts=child_options(self, account_presence, ignore_changes=_SERVICE_CHOSEN),
+            opts=child_options(self, account_presence, ignore_changes=_SERVICE_CHOSEN, retained=True),
         )
+        deletion = deletion_when_empty(f"{name}-deletion", self, account_presence, account)
+        account_name = after(deletion, account.name)
         share_dependencies: list[pulumi.Resource] = [account]
         if not account_presence.adopted:
             # Part of an account that the stack owns; the service of an adopted account is its owner's affair.
@@ -65,10 +88,10 @@ class ModelStore(pulumi.ComponentResource):
                 storage.FileServiceProperties(
                     f"{name}-files",
                     resource_group_name=resource_group_name,
-                    account_name=account.name,
+                    account_name=account_name,
                     file_services_name="default",
                     share_delete_retention_policy=storage.DeleteRetentionPolicyArgs(
-                        enabled=True, days=SHARE_SOFT_DELETE_DAYS
+                        enabled=True, days=args.get("soft_delete_days", SHARE_SOFT_DELETE_DAYS)
                     ),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
@@ -76,7 +99,7 @@ class ModelStore(pulumi.ComponentResource):
         share = storage.FileShare(
             f"{name}-share",
             resource_group_name=resource_group_name,
-            account_name=account.name,
+            account_name=account_name,
             share_name=args["share_name"],
             enabled_protocols=storage.EnabledProtocols.SMB,
             share_quota=args.get("share_quota_gib", DEFAULT_SHARE_QUOTA_GIB),
@@ -88,7 +111,7 @@ class ModelStore(pulumi.ComponentResource):
             account_name=account.name,
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
-        self.account_name = account.name
+        self.account_name = account_name
         self.account_key = pulumi.Output.secret(keys).apply(lambda listed: listed.keys[0].value)
         self.share_name = share.name
         self.file_endpoint = account.primary_endpoints.apply(lambda endpoints: endpoints.file)
@@ -101,6 +124,20 @@ class ModelStore(pulumi.ComponentResource):
         )
 
 
+def _network_rules(network: StorageNetwork | None) -> storage.NetworkRuleSetArgs | None:
+    if network is None:
+        return None
+    return storage.NetworkRuleSetArgs(
+        default_action=storage.DefaultAction.DENY,
+        bypass=storage.Bypass.AZURE_SERVICES,
+        ip_rules=[storage.IPRuleArgs(i_p_address_or_range=allowed) for allowed in network.allowed_ip_ranges],
+        virtual_network_rules=[
+            storage.VirtualNetworkRuleArgs(virtual_network_resource_id=subnet) for subnet in network.allowed_subnet_ids
+        ],
+    )
+
+
 def _mark(tags: Mapping[str, pulumi.Input[str]] | None) -> Mapping[str, pulumi.Input[str]] | None:
     """A share has metadata instead of tags; only the owner's mark is carried over."""
-    return {OWNER_METADATA: tags[OWNER_TAG]} if tags and OWNER_TAG in tags else None
+    owner = owner_of(tags)
+    return {OWNER_METADATA: owner} if owner else None
