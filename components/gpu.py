@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+REGIONS_AS_OF: Final = "2026"
+
 
 class GpuKind(StrEnum):
     """Who pays for an idle GPU: `SERVERLESS` bills replicas that run, `DEDICATED` bills nodes that exist."""
@@ -25,6 +27,8 @@ class GpuProfile:
     vcpu: int
     memory_gib: int
     gpus: int
+    regions: frozenset[str]
+    """Regions where it was offered as of `REGIONS_AS_OF`; the list moves, so it is good for a warning only."""
 
     @property
     def memory(self) -> str:
@@ -32,12 +36,28 @@ class GpuProfile:
         return f"{self.memory_gib}Gi"
 
 
+_SERVERLESS_A100: Final = frozenset(
+    [
+        "australiaeast",
+        "brazilsouth",
+        "canadacentral",
+        "eastus",
+        "italynorth",
+        "swedencentral",
+        "uksouth",
+        "westus",
+        "westus3",
+    ]
+)
+_SERVERLESS_T4: Final = _SERVERLESS_A100 - {"westus"} | {"westeurope"}
+_DEDICATED: Final = frozenset({"northeurope", "westus3"})
+
 _PROFILES: Final = (
-    GpuProfile("Consumption-GPU-NC8as-T4", GpuKind.SERVERLESS, vcpu=8, memory_gib=56, gpus=1),
-    GpuProfile("Consumption-GPU-NC24-A100", GpuKind.SERVERLESS, vcpu=24, memory_gib=220, gpus=1),
-    GpuProfile("NC24-A100", GpuKind.DEDICATED, vcpu=24, memory_gib=220, gpus=1),
-    GpuProfile("NC48-A100", GpuKind.DEDICATED, vcpu=48, memory_gib=440, gpus=2),
-    GpuProfile("NC96-A100", GpuKind.DEDICATED, vcpu=96, memory_gib=880, gpus=4),
+    GpuProfile("Consumption-GPU-NC8as-T4", GpuKind.SERVERLESS, 8, 56, 1, _SERVERLESS_T4),
+    GpuProfile("Consumption-GPU-NC24-A100", GpuKind.SERVERLESS, 24, 220, 1, _SERVERLESS_A100),
+    GpuProfile("NC24-A100", GpuKind.DEDICATED, 24, 220, 1, _DEDICATED),
+    GpuProfile("NC48-A100", GpuKind.DEDICATED, 48, 440, 2, _DEDICATED),
+    GpuProfile("NC96-A100", GpuKind.DEDICATED, 96, 880, 4, _DEDICATED),
 )
 
 GPU_PROFILES: Final = {profile.type: profile for profile in _PROFILES}
