@@ -1,4 +1,4 @@
-"""Names: that Azure takes them, and that they stay the same."""
+"""Names: that Azure takes them, and that they follow a pattern."""
 
 import re
 from collections.abc import Iterable
@@ -45,18 +45,6 @@ RULES: Final = (
         types=tuple(AZURE_NAMES),
         subjects=_own_name,
         allowed=lambda name, _: name.value is None or bool(AZURE_NAMES[name.resource.type].fullmatch(name.value)),
-    ),
-    Rule(
-        id="names-explicit",
-        title="Names are given, not generated",
-        reason="A generated name changes when the resource is replaced: links, DNS names and the configuration of"
-        " clients then point to nothing, and the data stays behind under the old one.",
-        fix="Set the resource's own name property.",
-        wanted="a name",
-        severity=Severity.LOW,
-        types=tuple(AZURE_NAMES),
-        subjects=_own_name,
-        allowed=lambda name, _: name.value is not None,
     ),
     Rule(
         id="names-pattern",

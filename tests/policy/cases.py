@@ -204,7 +204,6 @@ BREAKING = [
     Case("tags-required", "none", put("app", "tags", None)),
     Case("tags-required", "empty", put("app", "tags", {"aca-inference-stack": ""})),
     Case("names-azure", "capitals", put("account", "accountName", "ToneStore"), "account"),
-    Case("names-explicit", "generated", put("logs", "workspaceName", None), "logs"),
     Case("names-pattern", "another prefix", put("app", "containerAppName", "my-app")),
 ]
 
