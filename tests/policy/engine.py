@@ -52,7 +52,7 @@ class Project:
             name: {
                 "type": one.type,
                 "inputs": one.inputs,
-                "options": {"ignore_changes": list(one.ignored), "protect": one.protected},
+                "options": {"ignore_changes": list(one.ignored), "protect": one.protected, **one.options},
             }
             for name, one in example.items()
         }

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from policy.pack import RULES, findings
@@ -33,6 +33,8 @@ class Declared:
     protected: bool = False
     exists: bool = False
     step: Step | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    """More resource options, for the engine only."""
 
 
 Example = dict[str, Declared]
