@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
@@ -40,9 +41,9 @@ def check(place: Workplace, stack: str, form: Form) -> None:
         PulumiError: the preview failed for another reason.
     """
     console = place.console if form is Form.TABLE else Console(stderr=True)
-    with phase(console, "check") as say:
+    with phase(console, "check") as say, _environment(place, stack) as environment:
         say(f"previewing the stack {stack}")
-        results = check_run.check(place.project, _environment(place, stack), None if stack == STACK else stack)
+        results = check_run.check(place.project, environment, None if stack == STACK else stack)
     match form:
         case Form.TABLE:
             _show(console, results)
@@ -54,15 +55,23 @@ def check(place: Workplace, stack: str, form: Form) -> None:
         raise typer.Exit(VIOLATIONS)
 
 
-def _environment(place: Workplace, stack: str) -> dict[str, str]:
-    """The sandbox for the stack `local`; for every other the person's own sign-in and backend."""
+@contextmanager
+def _environment(place: Workplace, stack: str) -> Generator[dict[str, str]]:
+    """The sandbox for the stack `local`, stopped again if it was not running; for others the person's own sign-in."""
     if stack != STACK:
         tools = (str((place.project / folder).resolve()) for folder in TOOL_FOLDERS)
-        return {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *tools])}
-    control.start(STATE_DIR, images=IMAGES)
-    environment = place.stack.environment(control.environment(STATE_DIR))
-    place.stack.prepare(environment)
-    return environment
+        yield {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *tools])}
+        return
+    with place.alone():
+        ran = control.status(STATE_DIR) is not None
+        control.start(STATE_DIR, images=IMAGES)
+        try:
+            environment = place.stack.environment(control.environment(STATE_DIR))
+            place.stack.prepare(environment)
+            yield environment
+        finally:
+            if not ran:
+                control.stop(STATE_DIR)
 
 
 def _show(console: Console, results: Sequence[Result]) -> None:

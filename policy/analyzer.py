@@ -1,7 +1,7 @@
 """The pack's side of the engine's analyzer protocol (pulumi/proto/pulumi/analyzer.proto).
 
 A resource is read once for all rules, each finding has a level of its own, and wrong configuration is refused: see
-docs/adr/0007-the-pack-speaks-the-analyzer-protocol.md.
+docs/adr/0011-the-pack-speaks-the-analyzer-protocol.md.
 """
 
 import json

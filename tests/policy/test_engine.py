@@ -189,3 +189,9 @@ def test_repairs_reach_the_resource(sandbox: Mapping[str, str], tmp_path: Path) 
     assert account["outputs"]["minimumTlsVersion"] == "TLS1_2"
     assert account["outputs"]["tags"]["owner"] == "platform"
     project.pulumi("destroy", "--yes", "--skip-preview")
+
+
+def test_a_program_that_fails_is_told_from_one_that_breaks_rules(sandbox: Mapping[str, str], tmp_path: Path) -> None:
+    project = make(tmp_path, sandbox, "raise ValueError('the reason')")
+    with pytest.raises(PulumiError, match="the reason"):
+        project.check()
