@@ -14,6 +14,24 @@ SERVICE_MAXIMUM_REPLICAS: Final = 10
 """Replicas that the service allows where the app does not say."""
 
 
+ADDED_PROFILE: Final = "dynamic:WorkloadProfile"
+"""This project's resource that adds one profile to an environment of somebody else."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A workload profile that an environment offers: what it is called, and the entry or resource that says so."""
+
+    name: str
+    type: str
+    entry: Property
+
+    @property
+    def gpu(self) -> GpuProfile | None:
+        """What the catalogue knows of it; None for a profile without GPUs."""
+        return GPU_PROFILES.get(self.type)
+
+
 @dataclass(frozen=True)
 class GpuUse:
     """Units of one profile (replicas or nodes): how many always run, and how many may run at most."""
@@ -23,30 +41,29 @@ class GpuUse:
     possible: int
 
 
-def workload_profile(app: Resource) -> Property | None:
-    """The entry of the environment's list that the app is placed on; None where the environment is not in the stack.
-
-    An app that names no profile, or one that is not there, gets an entry that holds nothing.
-    """
-    wanted = app.at("workloadProfileName").value
-    for environment in environments_of(app):
-        for profile in environment.items("workloadProfiles"):
-            if profile.at("name").value == wanted:
-                return profile
-        return environment.computed(None, "workloadProfiles")
-    return None
-
-
 def environments_of(app: Resource) -> list[Resource]:
     """The environment that an app runs in, if it is part of the stack; the service has two words for it."""
     named = (app.at("environmentId"), app.at("managedEnvironmentId"))
     return [found for reference in named for found in app.siblings.referred(reference, ENVIRONMENT)]
 
 
+def offered(environment: Resource) -> Iterator[Offered]:
+    """The profiles in the environment's list, and those that the stack adds to it."""
+    for entry in environment.items("workloadProfiles"):
+        yield Offered(str(entry.at("name").value), str(entry.at("workloadProfileType").value), entry)
+    for added in environment.siblings.referring(environment, ADDED_PROFILE, "environment_id"):
+        name, kind = added.at("profile_name"), added.at("profile_type")
+        yield Offered(str(name.value), str(kind.value), name)
+
+
 def gpu_of(app: Resource) -> GpuProfile | None:
-    """The GPU profile that an app is placed on, if it is placed on one."""
-    profile = workload_profile(app)
-    return None if profile is None else GPU_PROFILES.get(str(profile.at("workloadProfileType").value))
+    """The GPU profile that an app is placed on; None where it is on none, or the environment is not in the stack."""
+    name = app.at("workloadProfileName").value
+    for environment in environments_of(app):
+        for profile in offered(environment):
+            if profile.name == name:
+                return profile.gpu
+    return None
 
 
 def replicas(app: Resource) -> tuple[int, int]:
@@ -56,42 +73,44 @@ def replicas(app: Resource) -> tuple[int, int]:
     return int(scale.at("minReplicas").value or 0), SERVICE_MAXIMUM_REPLICAS if most is None else int(most)
 
 
-def gpu_apps(stack: Stack) -> Iterator[tuple[Resource, GpuProfile]]:
-    """Every app on a GPU profile, with the profile."""
-    for app in stack.of_type(CONTAINER_APP):
-        if profile := gpu_of(app):
-            yield app, profile
+def dedicated_profiles(environment: Resource) -> Iterator[Offered]:
+    """The environment's own GPU nodes."""
+    for profile in offered(environment):
+        if profile.gpu and profile.gpu.kind is GpuKind.DEDICATED:
+            yield profile
 
 
-def dedicated_profiles(environment: Resource) -> Iterator[tuple[Property, GpuProfile]]:
-    """The environment's own GPU nodes: entries of its list, with what they are."""
-    for entry in environment.items("workloadProfiles"):
-        profile = GPU_PROFILES.get(str(entry.at("workloadProfileType").value))
-        if profile and profile.kind is GpuKind.DEDICATED:
-            yield entry, profile
-
-
-def needed_nodes(environment: Resource, entry: Property) -> tuple[int, int]:
+def needed_nodes(environment: Resource, profile: Offered) -> tuple[int, int]:
     """Nodes of a dedicated profile that the stack's apps keep busy, and could keep busy at most."""
     placed = [
         replicas(app)
         for app in environment.siblings.of_type(CONTAINER_APP)
-        if app.at("workloadProfileName").value == entry.at("name").value
+        if app.at("workloadProfileName").value == profile.name
         and any(found.urn == environment.urn for found in environments_of(app))
     ]
     return sum(least for least, _ in placed), sum(most for _, most in placed)
 
 
 def gpu_use(stack: Stack) -> list[GpuUse]:
-    """What the whole stack uses: serverless replicas of its apps, dedicated nodes of its environments."""
+    """What the whole stack uses: serverless replicas of its apps, dedicated nodes of its environments.
+
+    Of an adopted environment only the nodes count that the stack's own apps use: its owner pays for the others.
+    """
     uses: list[GpuUse] = []
-    for app, profile in gpu_apps(stack):
-        if profile.kind is GpuKind.SERVERLESS:
+    for app in stack.of_type(CONTAINER_APP):
+        profile = gpu_of(app)
+        if profile and profile.kind is GpuKind.SERVERLESS:
             uses.append(GpuUse(profile, *replicas(app)))
     for environment in stack.of_type(ENVIRONMENT):
-        for entry, profile in dedicated_profiles(environment):
-            possible = int(entry.at("maximumCount").value or 0)
-            least, _ = needed_nodes(environment, entry)
-            always = max(int(entry.at("minimumCount").value or 0), min(least, possible))
-            uses.append(GpuUse(profile, always, possible))
+        uses.extend(
+            _nodes(environment, profile, profile.gpu) for profile in dedicated_profiles(environment) if profile.gpu
+        )
     return uses
+
+
+def _nodes(environment: Resource, profile: Offered, gpu: GpuProfile) -> GpuUse:
+    there = int(profile.entry.at("maximumCount").value or 0)
+    least, most = (min(needed, there) for needed in needed_nodes(environment, profile))
+    if environment.adopted:
+        return GpuUse(gpu, least, most)
+    return GpuUse(gpu, max(int(profile.entry.at("minimumCount").value or 0), least), there)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from components.gpu import GPU_PROFILES, GpuKind
-from policy.gpu_use import gpu_of, workload_profile
+from policy.gpu_use import environments_of, gpu_of, offered
 from policy.resource import CONTAINER_APP, ENVIRONMENT, Property, Resource
 from policy.rule import Kind, Option, Options, Rule, Scope, Severity
 
@@ -22,13 +22,14 @@ _GIB: Final = re.compile(r"(\d+(?:\.\d+)?)Gi")
 def _placement(app: Resource, _: Options) -> Iterable[Property]:
     """The profile's name, where the environment is in the stack to look it up."""
     name = app.at("workloadProfileName")
-    if name.value not in (None, CONSUMPTION) and workload_profile(app) is not None:
+    if name.value not in (None, CONSUMPTION) and environments_of(app):
         yield name
 
 
 def _is_offered(name: Property, _: Options) -> bool:
-    profile = workload_profile(name.resource)
-    return profile is not None and profile.raw is not None
+    return any(
+        profile.name == name.value for environment in environments_of(name.resource) for profile in offered(environment)
+    )
 
 
 def _demands(app: Resource, _: Options) -> Iterable[Property]:

@@ -39,16 +39,17 @@ def _cooldown(app: Resource, _: Options) -> Iterable[Property]:
         yield app.at("template.scale.cooldownPeriod")
 
 
-def _idle_nodes(environment: Resource, _options: Options) -> Iterable[Property]:
-    return (entry.at("minimumCount") for entry, _ in dedicated_profiles(environment))
+def _idle_nodes(environment: Resource, _: Options) -> Iterable[Property]:
+    return (profile.entry.at("minimumCount") for profile in dedicated_profiles(environment))
 
 
-def _unused_nodes(environment: Resource, _options: Options) -> Iterable[Property]:
+def _unused_nodes(environment: Resource, _: Options) -> Iterable[Property]:
     """Nodes beyond what the apps of the stack can fill; none where no app of the stack is placed on them."""
-    for entry, _ in dedicated_profiles(environment):
-        usable = needed_nodes(environment, entry)[1]
+    for profile in dedicated_profiles(environment):
+        most = profile.entry.at("maximumCount")
+        usable = needed_nodes(environment, profile)[1]
         if usable:
-            yield environment.computed(entry.at("maximumCount").value - usable, entry.at("maximumCount").path)
+            yield environment.computed(most.value - usable, most.path)
 
 
 def _monthly(stack: Resource, options: Options) -> Iterable[Property]:
@@ -124,6 +125,7 @@ RULES: Final = (
         types=(ENVIRONMENT,),
         subjects=_idle_nodes,
         allowed=lambda least, options: (least.value or 0) <= options["maximum"],
+        scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 0, "nodes of one profile that may run without work"),),
     ),
     Rule(

@@ -21,7 +21,7 @@ from policy.rule import Kind, Option, Options, Rule, Severity
 AZURE_NAMES: Final = {
     CONTAINER_APP: re.compile(r"(?=.{2,32}$)[a-z](-?[a-z0-9])*"),
     ENVIRONMENT: re.compile(r"(?=.{1,60}$)[A-Za-z0-9](-?[A-Za-z0-9])*"),
-    ENVIRONMENT_STORAGE: re.compile(r"(?=.{1,32}$)[a-z0-9](-?[a-z0-9])*"),
+    ENVIRONMENT_STORAGE: re.compile(r"(?=.{1,253}$)[a-z0-9]([-.a-z0-9]*[a-z0-9])?"),
     STORAGE_ACCOUNT: re.compile(r"[a-z0-9]{3,24}"),
     FILE_SHARE: re.compile(r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*"),
     WORKSPACE: re.compile(r"(?=.{4,63}$)[A-Za-z0-9](-?[A-Za-z0-9])*"),

@@ -59,6 +59,21 @@ def _script(script: str) -> Edit:
     return put("app", f"{_CONTAINER}.command", ["/bin/bash", "-c", script])
 
 
+def _added_profile(example: Example) -> None:
+    """The environment is another's and has no GPU; the stack adds one."""
+    example["environment"].ignored = ("*",)
+    example["environment"].exists = True
+    example["environment"].inputs["workloadProfiles"].pop()
+    example["added"] = Declared(
+        "dynamic:WorkloadProfile",
+        {
+            "environment_id": ref("environment", "id"),
+            "profile_name": "GPU",
+            "profile_type": "Consumption-GPU-NC24-A100",
+        },
+    )
+
+
 BREAKING = [
     Case("exposure-tls-only", "plain HTTP", put("app", f"{_INGRESS}.allowInsecure", True)),
     Case("exposure-authentication", "nothing asked", _OPEN),
@@ -83,6 +98,11 @@ BREAKING = [
         None,
     ),
     Case("cost-idle-replicas", "always on", put("app", "template.scale.minReplicas", 1)),
+    Case(
+        "cost-idle-replicas",
+        "on a profile that the stack adds",
+        both(_added_profile, put("app", "template.scale.minReplicas", 1)),
+    ),
     Case("cost-cooldown", "an hour", put("app", "template.scale.cooldownPeriod", 3600)),
     Case("cost-idle-nodes", "a node kept", put("nodes", "workloadProfiles.1.minimumCount", 1), "nodes"),
     Case("cost-unused-quota", "2 nodes for 1 replica", put("nodes", "workloadProfiles.1.maximumCount", 2), "nodes"),
@@ -207,7 +227,15 @@ BREAKING = [
     Case("names-pattern", "another prefix", put("app", "containerAppName", "my-app")),
 ]
 
+
 KEEPING = [
+    Case("capacity-profile-offered", "added to another's environment", _added_profile),
+    Case(
+        "cost-gpus-per-stack",
+        "another's nodes",
+        both(_adopt("nodes"), put("nodes", "workloadProfiles.1.maximumCount", 20)),
+        "example-dev",
+    ),
     Case("exposure-tls-only", "no ingress at all", put("app", _INGRESS, None)),
     Case("exposure-authentication", "key alone", _NO_IP_RULE),
     Case("exposure-authentication", "IP rule alone", _NO_KEY),
