@@ -48,6 +48,7 @@ _SCHEMAS: Final[Mapping[Kind, dict[str, Any]]] = {
     Kind.STRINGS: {"type": "array", "items": {"type": "string"}},
     Kind.NUMBERS: {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}},
     Kind.TEXTS: {"type": "object", "additionalProperties": {"type": "string"}},
+    Kind.PATTERNS: {"type": "object", "additionalProperties": {"type": "string", "format": "regex"}},
 }
 
 

@@ -50,15 +50,14 @@ def environments_of(app: Resource) -> list[Resource]:
 def offered(environment: Resource) -> Iterator[Offered]:
     """The profiles in the environment's list, and those that the stack adds to it."""
     for entry in environment.items("workloadProfiles"):
-        yield Offered(str(entry.at("name").value), str(entry.at("workloadProfileType").value), entry)
+        yield Offered(entry.at("name").text, entry.at("workloadProfileType").text, entry)
     for added in environment.siblings.referring(environment, ADDED_PROFILE, "environment_id"):
-        name, kind = added.at("profile_name"), added.at("profile_type")
-        yield Offered(str(name.value), str(kind.value), name)
+        yield Offered(added.at("profile_name").text, added.at("profile_type").text, added.at("profile_name"))
 
 
 def gpu_of(app: Resource) -> GpuProfile | None:
     """The GPU profile that an app is placed on; None where it is on none, or the environment is not in the stack."""
-    name = app.at("workloadProfileName").value
+    name = app.at("workloadProfileName").text
     for environment in environments_of(app):
         for profile in offered(environment):
             if profile.name == name:
@@ -69,8 +68,7 @@ def gpu_of(app: Resource) -> GpuProfile | None:
 def replicas(app: Resource) -> tuple[int, int]:
     """Least and most replicas of an app."""
     scale = app.at("template.scale")
-    most = scale.at("maxReplicas").value
-    return int(scale.at("minReplicas").value or 0), SERVICE_MAXIMUM_REPLICAS if most is None else int(most)
+    return int(scale.at("minReplicas").number), int(scale.at("maxReplicas").number) or SERVICE_MAXIMUM_REPLICAS
 
 
 def dedicated_profiles(environment: Resource) -> Iterator[Offered]:
@@ -85,7 +83,7 @@ def needed_nodes(environment: Resource, profile: Offered) -> tuple[int, int]:
     placed = [
         replicas(app)
         for app in environment.siblings.of_type(CONTAINER_APP)
-        if app.at("workloadProfileName").value == profile.name
+        if app.at("workloadProfileName").text == profile.name
         and any(found.urn == environment.urn for found in environments_of(app))
     ]
     return sum(least for least, _ in placed), sum(most for _, most in placed)
@@ -109,8 +107,8 @@ def gpu_use(stack: Stack) -> list[GpuUse]:
 
 
 def _nodes(environment: Resource, profile: Offered, gpu: GpuProfile) -> GpuUse:
-    there = int(profile.entry.at("maximumCount").value or 0)
+    there = int(profile.entry.at("maximumCount").number)
     least, most = (min(needed, there) for needed in needed_nodes(environment, profile))
     if environment.adopted:
         return GpuUse(gpu, least, most)
-    return GpuUse(gpu, max(int(profile.entry.at("minimumCount").value or 0), least), there)
+    return GpuUse(gpu, max(int(profile.entry.at("minimumCount").number), least), there)

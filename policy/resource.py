@@ -40,6 +40,15 @@ class NotKnownError(Exception):
         self.path = path
 
 
+class WrongKindError(Exception):
+    """A rule read a value that is something else than it can be, such as text where a number belongs."""
+
+    def __init__(self, place: "Property", wanted: str) -> None:
+        super().__init__(f"{place.path} is not {wanted}")
+        self.place = place
+        self.wanted = wanted
+
+
 def short_type(token: str) -> str:
     """`app:ContainerApp` for every API version's token of that type; other providers' tokens stay as they are."""
     found = _TOKEN.fullmatch(token)
@@ -67,6 +76,30 @@ class Property:
         return plain
 
     @property
+    def text(self) -> str:
+        """The value as text; empty where nothing is set. Raises like `value`, and WrongKindError."""
+        value = self.value
+        if value is not None and not isinstance(value, str):
+            raise WrongKindError(self, "text")
+        return value or ""
+
+    @property
+    def number(self) -> float:
+        """The value as a number; 0 where nothing is set. Raises like `value`, and WrongKindError."""
+        value = self.value
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise WrongKindError(self, "a number")
+        return value or 0
+
+    @property
+    def flag(self) -> bool | None:
+        """The value as true or false; None where nothing is set. Raises like `value`, and WrongKindError."""
+        value = self.value
+        if value is not None and not isinstance(value, bool):
+            raise WrongKindError(self, "true or false")
+        return value
+
+    @property
     def secret(self) -> bool:
         """Whether the program marked it as secret."""
         return isinstance(self.raw, Secret)
@@ -87,7 +120,10 @@ class Property:
     def items(self, path: str = "") -> Iterator["Property"]:
         """The entries of the list here, or at a path below; none where nothing is set."""
         entries = self.at(path) if path else self
-        for index, entry in enumerate(entries.value or ()):
+        listed = entries.value
+        if listed is not None and not isinstance(listed, list):
+            raise WrongKindError(entries, "a list")
+        for index, entry in enumerate(listed or ()):
             yield Property(self.resource, f"{entries.path}[{index}]", entry)
 
 

@@ -4,6 +4,7 @@ A rule picks the places to look at and says, for one place, whether it is allowe
 program's resources; levels, thresholds, messages and the engine are somebody else's business.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from policy.resource import NotKnownError, Property, Resource
+from policy.resource import NotKnownError, Property, Resource, WrongKindError
 from policy.values import text
 
 
@@ -52,6 +53,7 @@ class Kind(StrEnum):
     STRINGS = "a list of strings"
     NUMBERS = "an object of numbers, 0 or more"
     TEXTS = "an object of strings"
+    PATTERNS = "an object of regular expressions"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Option:
                 return isinstance(value, Mapping) and all(_is_number(item) and item >= 0 for item in value.values())
             case Kind.TEXTS:
                 return isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())
+            case Kind.PATTERNS:
+                return isinstance(value, Mapping) and all(_is_pattern(item) for item in value.values())
 
 
 Options = Mapping[str, Any]
@@ -146,18 +150,35 @@ HIDDEN: Final = "(hidden)"
 def judge(rule: Rule, resource: Resource, options: Options) -> Iterator[Finding]:
     """Every place in the resource that breaks the rule, or that cannot be judged yet."""
     wanted = rule.wanted.format(**{name: text(value) for name, value in options.items()})
-    unknown: dict[str, Finding] = {}
+    troubles: dict[str, Finding] = {}
     try:
         for subject in rule.subjects(resource, options):
             try:
                 if not rule.allowed(subject, options):
                     found = HIDDEN if rule.hides_found else text(subject.raw)
                     yield Finding(rule, subject.resource, subject.path, found, wanted)
-            except NotKnownError as error:
-                unknown[error.path] = Finding(rule, resource, error.path, NOT_YET_KNOWN, wanted, judged=False)
-    except NotKnownError as error:
-        unknown[error.path] = Finding(rule, resource, error.path, NOT_YET_KNOWN, wanted, judged=False)
-    yield from unknown.values()
+            except (NotKnownError, WrongKindError) as error:
+                trouble = _trouble(rule, resource, error, wanted)
+                troubles[trouble.property] = trouble
+    except (NotKnownError, WrongKindError) as error:
+        trouble = _trouble(rule, resource, error, wanted)
+        troubles[trouble.property] = trouble
+    yield from troubles.values()
+
+
+def _trouble(rule: Rule, resource: Resource, error: NotKnownError | WrongKindError, wanted: str) -> Finding:
+    """What could not be read: it is not known yet, which is nobody's fault, or it cannot be right."""
+    if isinstance(error, NotKnownError):
+        return Finding(rule, resource, error.path, NOT_YET_KNOWN, wanted, judged=False)
+    found = HIDDEN if rule.hides_found else text(error.place.raw)
+    return Finding(rule, error.place.resource, error.place.path, found, error.wanted)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
 
 
 def _is_number(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from components.gpu import GPU_PROFILES, GpuKind
 from policy.gpu_use import environments_of, gpu_of, offered
-from policy.resource import CONTAINER_APP, ENVIRONMENT, Property, Resource
+from policy.resource import CONTAINER_APP, ENVIRONMENT, Property, Resource, WrongKindError
 from policy.rule import Kind, Option, Options, Rule, Scope, Severity
 
 CONSUMPTION: Final = "Consumption"
@@ -22,21 +22,21 @@ _GIB: Final = re.compile(r"(\d+(?:\.\d+)?)Gi")
 def _placement(app: Resource, _: Options) -> Iterable[Property]:
     """The profile's name, where the environment is in the stack to look it up."""
     name = app.at("workloadProfileName")
-    if name.value not in (None, CONSUMPTION) and environments_of(app):
+    if name.text not in ("", CONSUMPTION) and environments_of(app):
         yield name
 
 
 def _is_offered(name: Property, _: Options) -> bool:
     return any(
-        profile.name == name.value for environment in environments_of(name.resource) for profile in offered(environment)
+        profile.name == name.text for environment in environments_of(name.resource) for profile in offered(environment)
     )
 
 
 def _demands(app: Resource, _: Options) -> Iterable[Property]:
     if profile := gpu_of(app):
         containers = list(app.items("template.containers"))
-        cpu = sum(Decimal(str(container.at("resources.cpu").value or 0)) for container in containers)
-        memory = sum(_gib(container.at("resources.memory").value) for container in containers)
+        cpu = sum(Decimal(str(container.at("resources.cpu").number)) for container in containers)
+        memory = sum(_gib(container.at("resources.memory")) for container in containers)
         yield app.computed(f"{cpu} vCPU of {profile.vcpu}", "template.containers[].resources.cpu")
         yield app.computed(f"{memory} GiB of {profile.memory_gib}", "template.containers[].resources.memory")
 
@@ -46,9 +46,11 @@ def _fits(demand: Property, _: Options) -> bool:
     return Decimal(asked) <= Decimal(there)
 
 
-def _gib(memory: str | None) -> Decimal:
-    found = _GIB.fullmatch(memory or "0Gi")
-    return Decimal(found[1]) if found else Decimal("Infinity")
+def _gib(memory: Property) -> Decimal:
+    found = _GIB.fullmatch(memory.text or "0Gi")
+    if not found:
+        raise WrongKindError(memory, "an amount of memory, such as 56Gi")
+    return Decimal(found[1])
 
 
 def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Property]:
@@ -58,15 +60,15 @@ def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Property]:
 
 def _counts(environment: Resource, _: Options) -> Iterable[Property]:
     for entry in environment.items("workloadProfiles"):
-        if entry.at("workloadProfileType").value in GPU_PROFILES:
+        if entry.at("workloadProfileType").text in GPU_PROFILES:
             yield entry
 
 
 def _has_right_counts(entry: Property, _: Options) -> bool:
-    counts = [entry.at(key).value for key in ("minimumCount", "maximumCount")]
-    if GPU_PROFILES[entry.at("workloadProfileType").value].kind is GpuKind.SERVERLESS:
-        return counts == [None, None]
-    return None not in counts and counts[0] <= counts[1] and counts[1] > 0
+    least, most = entry.at("minimumCount"), entry.at("maximumCount")
+    if GPU_PROFILES[entry.at("workloadProfileType").text].kind is GpuKind.SERVERLESS:
+        return least.raw is None and most.raw is None
+    return least.raw is not None and least.number <= most.number and most.number > 0
 
 
 def _serving(app: Resource) -> Iterable[Property]:
@@ -80,7 +82,7 @@ def _serving_containers(app: Resource, _: Options) -> Iterable[Property]:
 
 
 def _probes(container: Property) -> dict[str, Property]:
-    return {str(probe.at("type").value): probe for probe in container.items("probes")}
+    return {probe.at("type").text: probe for probe in container.items("probes")}
 
 
 def _has_all_probes(container: Property, _: Options) -> bool:
@@ -103,10 +105,10 @@ def _probes_of(kind: str) -> Callable[[Resource, Options], Iterable[Property]]:
     return probes
 
 
-def _budget_seconds(probe: Property) -> int:
-    period = probe.at("periodSeconds").value or SERVICE_PERIOD_SECONDS
-    failures = probe.at("failureThreshold").value or SERVICE_FAILURES
-    return int((probe.at("initialDelaySeconds").value or 0) + period * failures)
+def _budget_seconds(probe: Property) -> float:
+    period = probe.at("periodSeconds").number or SERVICE_PERIOD_SECONDS
+    failures = probe.at("failureThreshold").number or SERVICE_FAILURES
+    return probe.at("initialDelaySeconds").number + period * failures
 
 
 def _gives_time_to_load(startup: Property, options: Options) -> bool:
@@ -116,12 +118,12 @@ def _gives_time_to_load(startup: Property, options: Options) -> bool:
     return _budget_seconds(startup) >= options["modelLoadSeconds" if waits_for_model else "processStartSeconds"]
 
 
-def _question(probe: Property) -> tuple[object, object]:
-    return probe.at("httpGet.path").value, probe.at("tcpSocket.port").value
+def _question(probe: Property) -> tuple[str, float]:
+    return probe.at("httpGet.path").text, probe.at("tcpSocket.port").number
 
 
 def _is_patient(liveness: Property, options: Options) -> bool:
-    timeout = liveness.at("timeoutSeconds").value or SERVICE_TIMEOUT_SECONDS
+    timeout = liveness.at("timeoutSeconds").number or SERVICE_TIMEOUT_SECONDS
     return timeout >= options["timeoutSeconds"] and _budget_seconds(liveness) >= options["silenceSeconds"]
 
 
@@ -196,7 +198,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=(CONTAINER_APP,),
         subjects=_probe_paths,
-        allowed=lambda path, _: path.value not in (None, "", "/"),
+        allowed=lambda path, _: path.text not in ("", "/"),
         scope=Scope.STACK,
     ),
     Rule(
@@ -225,7 +227,7 @@ RULES: Final = (
         severity=Severity.LOW,
         types=(CONTAINER_APP,),
         subjects=lambda app, options: (startup.at("periodSeconds") for startup in _probes_of("Startup")(app, options)),
-        allowed=lambda period, options: (period.value or SERVICE_PERIOD_SECONDS) <= options["maximum"],
+        allowed=lambda period, options: (period.number or SERVICE_PERIOD_SECONDS) <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 30, "seconds between two checks"),),
     ),

@@ -49,7 +49,7 @@ def _unused_nodes(environment: Resource, _: Options) -> Iterable[Property]:
         most = profile.entry.at("maximumCount")
         usable = needed_nodes(environment, profile)[1]
         if usable:
-            yield environment.computed(most.value - usable, most.path)
+            yield environment.computed(most.number - usable, most.path)
 
 
 def _monthly(stack: Resource, options: Options) -> Iterable[Property]:
@@ -97,7 +97,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_idle_replicas,
-        allowed=lambda least, options: (least.value or 0) <= options["maximum"],
+        allowed=lambda least, options: least.number <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 0, "replicas that may run without a request"),),
     ),
@@ -110,7 +110,7 @@ RULES: Final = (
         severity=Severity.LOW,
         types=(CONTAINER_APP,),
         subjects=_cooldown,
-        allowed=lambda seconds, options: (seconds.value or 0) <= options["maximum"],
+        allowed=lambda seconds, options: seconds.number <= options["maximum"],
         scope=Scope.STACK,
         level=Level.ADVISORY,
         options=(Option("maximum", Kind.INTEGER, 1800, "seconds from the last request to scale-in"),),
@@ -124,7 +124,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(ENVIRONMENT,),
         subjects=_idle_nodes,
-        allowed=lambda least, options: (least.value or 0) <= options["maximum"],
+        allowed=lambda least, options: least.number <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 0, "nodes of one profile that may run without work"),),
     ),

@@ -20,13 +20,13 @@ def _ingress(app: Resource, _: Options) -> Iterable[Property]:
 
 
 def _external(app: Resource, options: Options) -> Iterable[Property]:
-    return (ingress for ingress in _ingress(app, options) if ingress.at("external").value)
+    return (ingress for ingress in _ingress(app, options) if ingress.at("external").flag)
 
 
 def _is_guarded(ingress: Property, options: Options) -> bool:
     return (
-        any(rule.at("action").value == "Allow" for rule in ingress.items("ipSecurityRestrictions"))
-        or str(ingress.at("clientCertificateMode").value).lower() == "require"
+        any(rule.at("action").text == "Allow" for rule in ingress.items("ipSecurityRestrictions"))
+        or ingress.at("clientCertificateMode").text.lower() == "require"
         or _has_api_key(ingress.resource, options)
         or _has_sign_in(ingress.resource)
     )
@@ -34,7 +34,7 @@ def _is_guarded(ingress: Property, options: Options) -> bool:
 
 def _has_api_key(app: Resource, options: Options) -> bool:
     return any(
-        variable.at("name").value in options["apiKeyVariables"] and variable.at("secretRef").raw is not None
+        variable.at("name").text in options["apiKeyVariables"] and variable.at("secretRef").raw is not None
         for container in app.items("template.containers")
         for variable in container.items("env")
     )
@@ -42,15 +42,15 @@ def _has_api_key(app: Resource, options: Options) -> bool:
 
 def _has_sign_in(app: Resource) -> bool:
     return any(
-        sign_in.at("platform.enabled").value is True
-        and sign_in.at("globalValidation.unauthenticatedClientAction").value in _SIGN_IN_ACTIONS
+        sign_in.at("platform.enabled").flag
+        and sign_in.at("globalValidation.unauthenticatedClientAction").text in _SIGN_IN_ACTIONS
         for sign_in in app.siblings.referring(app, AUTH_CONFIG, "containerAppName")
     )
 
 
 def _allowed_ranges(app: Resource, _: Options) -> Iterable[Property]:
     for rule in app.items("configuration.ingress.ipSecurityRestrictions"):
-        if rule.at("action").value == "Allow":
+        if rule.at("action").text == "Allow":
             yield rule.at("ipAddressRange")
 
 
@@ -68,7 +68,7 @@ RULES: Final = (
         severity=Severity.CRITICAL,
         types=(CONTAINER_APP,),
         subjects=at("configuration.ingress.allowInsecure"),
-        allowed=lambda insecure, _: insecure.value in (None, False),
+        allowed=lambda insecure, _: not insecure.flag,
         references=(MCSB_TRANSIT,),
     ),
     Rule(
@@ -102,7 +102,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_allowed_ranges,
-        allowed=lambda ip_range, _: ip_range.value not in _EVERYBODY,
+        allowed=lambda ip_range, _: ip_range.text not in _EVERYBODY,
         references=(MCSB_NETWORK,),
     ),
     Rule(
@@ -114,7 +114,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_origins,
-        allowed=lambda origin, _: "*" not in origin.value,
+        allowed=lambda origin, _: "*" not in origin.text,
         references=(MCSB_NETWORK,),
     ),
 )

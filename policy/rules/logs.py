@@ -14,7 +14,7 @@ _DESTINATIONS: Final = (_LOG_ANALYTICS, "azure-monitor")
 
 def _workspace(environment: Resource, _: Options) -> Iterable[Property]:
     logs = environment.at("appLogsConfiguration")
-    if logs.at("destination").value == _LOG_ANALYTICS:
+    if logs.at("destination").text == _LOG_ANALYTICS:
         yield logs.at("logAnalyticsConfiguration")
 
 
@@ -32,7 +32,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=(WORKSPACE,),
         subjects=at("retentionInDays"),
-        allowed=lambda days, options: days.value is not None and options["minimum"] <= days.value <= options["maximum"],
+        allowed=lambda days, options: options["minimum"] <= days.number <= options["maximum"],
         options=(
             Option("minimum", Kind.INTEGER, 30, "days that logs are kept at least"),
             Option("maximum", Kind.INTEGER, 365, "days that logs are kept at most"),
@@ -48,7 +48,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(ENVIRONMENT,),
         subjects=at("appLogsConfiguration.destination"),
-        allowed=lambda destination, _: destination.value in _DESTINATIONS,
+        allowed=lambda destination, _: destination.text in _DESTINATIONS,
         references=(MCSB_LOGS,),
     ),
     Rule(

@@ -44,7 +44,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=tuple(AZURE_NAMES),
         subjects=_own_name,
-        allowed=lambda name, _: name.value is None or bool(AZURE_NAMES[name.resource.type].fullmatch(name.value)),
+        allowed=lambda name, _: not name.text or bool(AZURE_NAMES[name.resource.type].fullmatch(name.text)),
     ),
     Rule(
         id="names-pattern",
@@ -55,9 +55,7 @@ RULES: Final = (
         severity=Severity.LOW,
         types=tuple(AZURE_NAMES),
         subjects=_own_name,
-        allowed=lambda name, options: bool(
-            re.fullmatch(options["patterns"].get(name.resource.type, ".*"), str(name.value))
-        ),
-        options=(Option("patterns", Kind.TEXTS, {}, "regular expressions by type, such as app:ContainerApp"),),
+        allowed=lambda name, options: bool(re.fullmatch(options["patterns"].get(name.resource.type, ".*"), name.text)),
+        options=(Option("patterns", Kind.PATTERNS, {}, "regular expressions by type, such as app:ContainerApp"),),
     ),
 )

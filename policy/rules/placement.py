@@ -20,13 +20,13 @@ def _located(resource: Resource, _: Options) -> Iterable[Property]:
 
 def _gpu_profiles(environment: Resource, _: Options) -> Iterable[Property]:
     for entry in environment.items("workloadProfiles"):
-        if entry.at("workloadProfileType").value in GPU_PROFILES:
+        if entry.at("workloadProfileType").text in GPU_PROFILES:
             yield entry.at("workloadProfileType")
 
 
 def _is_known_there(profile: Property, _: Options) -> bool:
-    location = profile.resource.at("location").value
-    return location is None or region(location) in GPU_PROFILES[profile.value].regions
+    location = profile.resource.at("location").text
+    return not location or region(location) in GPU_PROFILES[profile.text].regions
 
 
 def _mounted_accounts(environment: Resource, _: Options) -> Iterable[Property]:
@@ -34,7 +34,7 @@ def _mounted_accounts(environment: Resource, _: Options) -> Iterable[Property]:
     stack = environment.siblings
     for link in stack.referring(environment, ENVIRONMENT_STORAGE, "environmentName"):
         for account in stack.referred(link.at("properties.azureFile.accountName"), STORAGE_ACCOUNT):
-            yield environment.computed([environment.at("location").value, account.at("location").value], "location")
+            yield environment.computed([environment.at("location").text, account.at("location").text], "location")
 
 
 RULES: Final = (
@@ -47,7 +47,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(),
         subjects=_located,
-        allowed=lambda location, options: region(location.value) in {region(name) for name in options["regions"]},
+        allowed=lambda location, options: region(location.text) in {region(name) for name in options["regions"]},
         options=(
             Option(
                 "regions",

@@ -30,9 +30,9 @@ def _variables(app: Resource, _: Options) -> Iterable[Property]:
 
 def _is_no_secret(variable: Property, options: Options) -> bool:
     value = variable.at("value")
-    if value.secret or any(fnmatchcase(variable.at("name").value.upper(), name) for name in options["names"]):
+    if value.secret or any(fnmatchcase(variable.at("name").text.upper(), name) for name in options["names"]):
         return False
-    return not _SECRET_VALUE.search(str(value.value))
+    return not _SECRET_VALUE.search(value.text)
 
 
 def _command_lines(app: Resource, _: Options) -> Iterable[Property]:
@@ -51,10 +51,8 @@ def _references(app: Resource, _: Options) -> Iterable[Property]:
 
 
 def _resolves(reference: Property, _: Options) -> bool:
-    if reference.value in (None, ""):
-        return True
-    names = [secret.at("name") for secret in reference.resource.items("configuration.secrets")]
-    return reference.value in [name.value for name in names]
+    names = [secret.at("name").text for secret in reference.resource.items("configuration.secrets")]
+    return not reference.text or reference.text in names
 
 
 def _keys(resource: Resource, _: Options) -> Iterable[Property]:
@@ -105,7 +103,7 @@ RULES: Final = (
         severity=Severity.CRITICAL,
         types=(CONTAINER_APP,),
         subjects=_command_lines,
-        allowed=lambda word, _: not word.secret and not _SECRET_VALUE.search(str(word.value)),
+        allowed=lambda word, _: not word.secret and not _SECRET_VALUE.search(word.text),
         references=(MCSB_SECRETS,),
         hides_found=True,
     ),

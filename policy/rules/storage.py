@@ -36,9 +36,7 @@ def _accounts_with_shares(account: Resource, _: Options) -> Iterable[Property]:
 def _keeps_deleted_shares(account: Property, options: Options) -> bool:
     services = account.resource.siblings.referring(account.resource, FILE_SERVICE, "accountName")
     policies = [service.at("shareDeleteRetentionPolicy") for service in services]
-    return any(
-        policy.at("enabled").value is True and (policy.at("days").value or 0) >= options["days"] for policy in policies
-    )
+    return any(policy.at("enabled").flag and policy.at("days").number >= options["days"] for policy in policies)
 
 
 def _shared_keys(account: Resource, _: Options) -> Iterable[Property]:
@@ -48,15 +46,15 @@ def _shared_keys(account: Resource, _: Options) -> Iterable[Property]:
 
 def _mounted_shares(app: Resource, _: Options) -> Iterable[Property]:
     for volume in app.items("template.volumes"):
-        if volume.at("storageType").value == "AzureFile":
+        if volume.at("storageType").text == "AzureFile":
             yield volume
 
 
 def _is_read_only(volume: Property, _: Options) -> bool:
-    if "ro" in str(volume.at("mountOptions").value or "").split(","):
+    if "ro" in volume.at("mountOptions").text.split(","):
         return True
     links = volume.resource.siblings.referred(volume.at("storageName"), ENVIRONMENT_STORAGE)
-    return all(link.at("properties.azureFile.accessMode").value == _READ_ONLY for link in links)
+    return all(link.at("properties.azureFile.accessMode").text == _READ_ONLY for link in links)
 
 
 RULES: Final = (
@@ -69,7 +67,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(STORAGE_ACCOUNT,),
         subjects=at("minimumTlsVersion"),
-        allowed=lambda version, _: version.value in _MODERN_TLS,
+        allowed=lambda version, _: version.text in _MODERN_TLS,
         references=(
             "CIS Microsoft Azure Foundations Benchmark v4.0.0, 10.3.7: minimum TLS version for storage accounts",
             MCSB_TRANSIT,
@@ -85,7 +83,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(STORAGE_ACCOUNT,),
         subjects=at("enableHttpsTrafficOnly"),
-        allowed=lambda only, _: only.value in (None, True),
+        allowed=lambda only, _: only.flag is not False,
         references=("CIS Microsoft Azure Foundations Benchmark: secure transfer required", MCSB_TRANSIT),
     ),
     Rule(
@@ -97,7 +95,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(STORAGE_ACCOUNT,),
         subjects=at("allowBlobPublicAccess"),
-        allowed=lambda public, _: public.value is False,
+        allowed=lambda public, _: public.flag is False,
         references=("CIS Microsoft Azure Foundations Benchmark: blob anonymous access disabled", MCSB_NETWORK),
     ),
     Rule(
@@ -110,7 +108,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=(STORAGE_ACCOUNT,),
         subjects=at("networkRuleSet.defaultAction"),
-        allowed=lambda action, _: action.value == "Deny",
+        allowed=lambda action, _: action.text == "Deny",
         level=Level.DISABLED,
         references=(
             "CIS Microsoft Azure Foundations Benchmark: default network access rule for storage accounts is deny",
@@ -144,7 +142,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=(STORAGE_ACCOUNT,),
         subjects=_shared_keys,
-        allowed=lambda keys, _: keys.value is False,
+        allowed=lambda keys, _: keys.flag is False,
         scope=Scope.STACK,
         references=("CIS Microsoft Azure Foundations Benchmark: storage account key access disabled",),
     ),

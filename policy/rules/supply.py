@@ -30,17 +30,17 @@ def _images(app: Resource, _: Options) -> Iterable[Property]:
 
 
 def _is_allowed_registry(image: Property, options: Options) -> bool:
-    reference = parse(image.value)
+    reference = parse(image.text)
     name = f"{reference.registry}/{reference.repository}"
     return any(fnmatchcase(name, pattern if "/" in pattern else f"{pattern}/*") for pattern in options["registries"])
 
 
 def _has_credentials(image: Property, options: Options) -> bool:
-    registry = parse(image.value).registry
+    registry = parse(image.text).registry
     if any(fnmatchcase(registry, pattern) for pattern in options["publicRegistries"]):
         return True
     for entry in image.resource.items("configuration.registries"):
-        server = str(entry.at("server").value).removeprefix("https://").rstrip("/")
+        server = entry.at("server").text.removeprefix("https://").rstrip("/")
         if server in (registry, f"index.{registry}") or (registry == DOCKER_HUB and server.endswith(DOCKER_HUB)):
             return any(entry.at(key).raw not in (None, "") for key in ("identity", "passwordSecretRef"))
     return False
@@ -73,7 +73,7 @@ def _is_careful(flags: str, script: str) -> bool:
 
 
 def _words(command: Property) -> list[str]:
-    return [str(word.value) for word in command.items()]
+    return [word.text for word in command.items()]
 
 
 RULES: Final = (
@@ -107,7 +107,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_images,
-        allowed=lambda image, _: not parse(image.value).floats,
+        allowed=lambda image, _: not parse(image.text).floats,
         references=(MCSB_SUPPLY,),
     ),
     Rule(
@@ -119,7 +119,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=(CONTAINER_APP,),
         subjects=_images,
-        allowed=lambda image, _: parse(image.value).names_content,
+        allowed=lambda image, _: parse(image.text).names_content,
         level=Level.ADVISORY,
         references=(MCSB_SUPPLY,),
     ),

@@ -43,7 +43,7 @@ RULES: Final = (
         severity=Severity.MEDIUM,
         types=TAGGABLE,
         subjects=_tags,
-        allowed=lambda tag, _: tag.value not in (None, ""),
+        allowed=lambda tag, _: bool(tag.text),
         options=(
             Option("required", Kind.STRINGS, (OWNER_TAG,), "names of the tags that each resource must carry"),
             Option("defaults", Kind.TEXTS, {}, "values that remediation gives to missing tags, by name"),

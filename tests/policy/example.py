@@ -320,6 +320,7 @@ def _value(value: Any, example: Example, preview: bool) -> Any:
             if preview:
                 return UNKNOWN
             own = example[source].inputs.get(OWN_NAME.get(example[source].type, "")) if source in example else source
+            own = own if isinstance(own, str) else None
             return own if output == "name" else f"/subscriptions/s/resourceGroups/tone/providers/Example/{own}"
         case {"$secret": hidden}:
             return Secret(hidden)

@@ -113,6 +113,33 @@ def test_what_is_not_known_is_told_and_judged_at_up(sandbox: Mapping[str, str], 
     project.pulumi("destroy", "--yes", "--skip-preview")
 
 
+_LATE_VALUE = """
+from pulumi_azure_native import resources, storage
+
+def account(name, **more):
+    return storage.StorageAccount(
+        name, resource_group_name=group.name, account_name=name, location="westus3", kind="StorageV2",
+        sku=storage.SkuArgs(name="Standard_LRS"), **more
+    )
+
+group = resources.ResourceGroup("group", resource_group_name="late", location="westus3")
+first = account("latefirst")
+account("latesecond", allow_shared_key_access=first.primary_location.apply(lambda _: True))
+"""
+
+
+def test_a_rule_about_the_stack_is_judged_at_up_too(sandbox: Mapping[str, str], tmp_path: Path) -> None:
+    project = make(tmp_path, sandbox, _LATE_VALUE)
+    project.configure({"all": "disabled", "storage-shared-keys": "mandatory"})
+    found = {result.resource: result for result in project.check()}
+    assert (found["latesecond"].level, found["latesecond"].message.judged) == ("advisory", False)
+    told = project.pulumi("up", "--yes", "--skip-preview", "--policy-pack", str(PACK), code=None)
+    violations = told.split("[mandatory]")[1:]
+    assert len([one for one in violations if "storage-shared-keys" in one]) == 2
+    assert "not judged" not in told
+    project.pulumi("destroy", "--yes", "--skip-preview")
+
+
 def test_keys_that_the_program_does_not_mark_are_caught(sandbox: Mapping[str, str], tmp_path: Path) -> None:
     with serving() as port:
         project = make(tmp_path, {**sandbox, "PULUMI_DEBUG_PROVIDERS": f"azure-native:{port}"})

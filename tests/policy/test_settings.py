@@ -53,6 +53,7 @@ def test_levels_and_thresholds() -> None:
         ("placement-region", {"regions": "westus"}, ["regions is 'westus'", "a list of strings"]),
         ("placement-region", {"regions": [1]}, ["regions is [1]", "a list of strings"]),
         ("cost-monthly", {"pricesPerHour": {"NC24-A100": "3"}}, ["pricesPerHour", "an object of numbers"]),
+        ("names-pattern", {"patterns": {"app:ContainerApp": "("}}, ["patterns", "an object of regular expressions"]),
         ("tags-required", {"defaults": {"owner": 1}}, ["defaults", "an object of strings"]),
     ],
 )
