@@ -34,6 +34,11 @@ def _own_name(resource: Resource, _: Options) -> Iterable[Property]:
     yield resource.at(OWN_NAME[resource.type])
 
 
+def _patterned(resource: Resource, options: Options) -> Iterable[Property]:
+    if resource.type in options["patterns"]:
+        yield resource.at(OWN_NAME[resource.type])
+
+
 RULES: Final = (
     Rule(
         id="names-azure",
@@ -54,8 +59,8 @@ RULES: Final = (
         wanted="a name that matches its type's pattern in {patterns}",
         severity=Severity.LOW,
         types=tuple(AZURE_NAMES),
-        subjects=_own_name,
-        allowed=lambda name, options: bool(re.fullmatch(options["patterns"].get(name.resource.type, ".*"), name.text)),
+        subjects=_patterned,
+        allowed=lambda name, options: bool(re.fullmatch(options["patterns"][name.resource.type], name.text)),
         options=(Option("patterns", Kind.PATTERNS, {}, "regular expressions by type, such as app:ContainerApp"),),
     ),
 )

@@ -1,5 +1,6 @@
 """The pack over its protocol: levels, what is not known yet, repairs, configuration."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pulumi_policy import proxy
 
 from policy.pack import RULES
 from policy.rule import Scope
+from policy.settings import LEVEL
 from policy.values import UNKNOWN, UNKNOWN_SENTINELS, Secret
 from tests.policy.wire import Context, Refused, analyze, analyze_stack, analyzer, request
 
@@ -58,7 +60,8 @@ def test_no_rule_is_silent_about_a_resource_that_is_not_known_at_all(rule: Any) 
         ("retentionInDays", "location", "accountName", "containerAppName", "environmentName", "storageName"), UNKNOWN
     )
     inputs |= dict.fromkeys(("shareName", "workspaceName", "resourceGroupName"), UNKNOWN)
-    pack = analyzer(configuration={f"aca-inference-policy:{rule.id}": "mandatory"})
+    asked = {"patterns": dict.fromkeys(rule.types, ".*")} if rule.id == "names-pattern" else {}
+    pack = analyzer(configuration={f"aca-inference-policy:{rule.id}": json.dumps(asked | {LEVEL: "mandatory"})})
     for kind in rule.types:
         told = [one for one in analyze(pack, kind, inputs) if one.policyName == rule.id]
         assert told, f"{rule.id} says nothing about {kind}"
