@@ -48,6 +48,26 @@ def import_parameters(
     command.import_parameters(file, stack, yes, as_json, workplace.here().console)
 
 
+@app.command()
+def check(
+    stack: Annotated[
+        str, typer.Option("--stack", "-s", help="Stack whose settings are used; local runs on the sandbox.")
+    ] = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code scanning.")] = False,
+) -> None:
+    """Previews a stack with the policy pack and shows what its rules find; nothing is changed.
+
+    Exit status 1 where a mandatory rule is broken.
+
+    Example: aca-inference check --stack dev --sarif > policy.sarif
+    """
+    from cli import check as command  # Pulumi takes half a second to import: only those who need it pay
+
+    form = command.Form.SARIF if as_sarif else command.Form.JSON if as_json else command.Form.TABLE
+    command.check(workplace.here(), stack, form)
+
+
 def main() -> None:
     """Runs the command line. Exit status 1: failed, the reason is on stderr; 2: wrong usage; 130: interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
