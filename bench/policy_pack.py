@@ -19,7 +19,7 @@ from cli.local_stack import LocalStack
 from sandbox import control
 
 PROJECT: Final = Path(__file__).parent.parent
-PROGRAM: Final = PROJECT / "bench/hundred_apps.py"
+PROGRAM: Final = PROJECT / "bench/programs/hundred_apps.py"
 APPS: Final = 100
 RESOURCES_AROUND_APPS: Final = 8
 ROUNDS: Final = 7

@@ -170,4 +170,4 @@ for number in range(config.require_int("apps")):
             ],
         },
     )
-    pulumi.export(f"endpoint-{number}", container_app.configuration.apply(lambda found: found.ingress.fqdn))
+    pulumi.export(f"endpoint-{number}", container_app.latest_revision_fqdn)
