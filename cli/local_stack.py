@@ -102,8 +102,6 @@ class LocalStack:
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
         stack_state.wait_for_lock(self._backend, self._project_name(), STACK, say)
-        if stack_state.restore_cut_state(self._backend, self._project_name(), STACK):
-            say("a killed run left the state cut; the one before it is taken, and the program finds the rest again")
         if stack_state.has_pending_creates(self._backend, self._project_name(), STACK):
             say("forgetting what a killed run had begun; the program finds it again")
             exported = self._run(environment, "stack", "export")

@@ -15,7 +15,6 @@ import psutil
 
 from cli.errors import PulumiError
 from cli.terminal import Say
-from operations.config_file import write_atomically
 
 LOCK_WAIT_SECONDS: Final = 120.0
 """How long a run of somebody else may go on before we give up."""
@@ -59,25 +58,6 @@ def wait_for_lock(backend: Path, project: str, stack: str, say: Say) -> None:
         time.sleep(_LOCK_POLL_SECONDS)
 
 
-def restore_cut_state(backend: Path, project: str, stack: str) -> bool:
-    """Puts the CLI's own backup in the place of a state that a kill left cut; True if that was so.
-
-    Raises:
-        PulumiError: neither of the two can be read.
-    """
-    state = state_file(backend, project, stack)
-    backup = state.with_name(f"{state.name}.bak")
-    if _is_whole(state):
-        return False
-    if not _is_whole(backup):
-        raise PulumiError(
-            f"the stack's state {state} cannot be read, nor its backup; remove the file and run this again:"
-            " the program finds what it had made by its mark"
-        )
-    write_atomically(state, backup.read_text(encoding="utf-8"))
-    return True
-
-
 def has_pending_creates(backend: Path, project: str, stack: str) -> bool:
     """Whether a run was killed between starting to create a resource and recording it."""
     state = json.loads(state_file(backend, project, stack).read_text(encoding="utf-8"))
@@ -92,13 +72,6 @@ def without_pending_creates(exported: str) -> str:
     operations = deployment.get("pending_operations") or []
     deployment["pending_operations"] = [operation for operation in operations if not _is_create(operation)]
     return json.dumps(document)
-
-
-def _is_whole(file: Path) -> bool:
-    try:
-        return isinstance(json.loads(file.read_text(encoding="utf-8")), dict)
-    except (OSError, ValueError):
-        return False
 
 
 def _is_create(operation: dict[str, Any]) -> bool:

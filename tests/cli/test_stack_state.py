@@ -113,22 +113,3 @@ def test_only_pending_creates_are_forgotten() -> None:
     left = json.loads(stack_state.without_pending_creates(json.dumps(exported)))
     assert left["deployment"]["pending_operations"] == operations[1:]
     assert left["deployment"]["resources"] == [{"urn": "kept"}]
-
-
-def test_a_state_that_was_cut_is_replaced_by_its_backup(tmp_path: Path) -> None:
-    state = stack_state.state_file(tmp_path, PROJECT, STACK)
-    state.parent.mkdir(parents=True)
-    state.with_name("local.json.bak").write_text('{"version": 3}')
-    state.write_text('{"vers')
-    assert stack_state.restore_cut_state(tmp_path, PROJECT, STACK)
-    assert json.loads(state.read_text()) == {"version": 3}
-    assert not stack_state.restore_cut_state(tmp_path, PROJECT, STACK)
-
-
-def test_a_state_without_a_whole_backup_is_told(tmp_path: Path) -> None:
-    state = stack_state.state_file(tmp_path, PROJECT, STACK)
-    state.parent.mkdir(parents=True)
-    state.write_text("")
-    with pytest.raises(PulumiError, match="cannot be read, nor its backup"):
-        stack_state.restore_cut_state(tmp_path, PROJECT, STACK)
-    assert state.exists()
