@@ -102,6 +102,8 @@ class LocalStack:
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
         stack_state.wait_for_lock(self._backend, self._project_name(), STACK, say)
+        if stack_state.restore_if_cut(self._backend, self._project_name(), STACK):
+            say("taking up the state from before a run that was killed")
         if stack_state.has_pending_creates(self._backend, self._project_name(), STACK):
             say("forgetting what a killed run had begun; the program finds it again")
             exported = self._run(environment, "stack", "export")

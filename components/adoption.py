@@ -52,10 +52,13 @@ def child_options(
     depends_on: Sequence[pulumi.Resource] = (),
     ignore_changes: Sequence[str] = (),
     retained: bool = False,
+    moves: bool = False,
 ) -> pulumi.ResourceOptions:
     """Options for a component's child that may exist already.
 
-    `ignore_changes` and `retained` apply to owned resources too; what is adopted is retained anyhow.
+    `ignore_changes` and `retained` apply to owned resources too; what is adopted is retained anyhow. A resource is
+    replaced by one with another name, so the new one is made first and what depends on it has moved when the old one
+    goes; only one that `moves` keeps its name, and has to go first.
     """
     ignored = list(ignore_changes)
     if presence.adopted:
@@ -66,6 +69,7 @@ def child_options(
         import_=presence.id,
         retain_on_delete=presence.adopted or retained or None,
         ignore_changes=ignored,
+        delete_before_replace=moves,
     )
 
 

@@ -68,6 +68,15 @@ class GpuEnvironment(pulumi.ComponentResource):
     def __init__(self, name: str, args: GpuEnvironmentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("aca-inference:components:GpuEnvironment", name, None, opts)
         presence = args.get("presence", MISSING)
+        deletion = deletion_when_empty(
+            f"{name}-deletion",
+            self,
+            presence,
+            args.get("tags"),
+            args["resource_group_name"],
+            "Microsoft.App/managedEnvironments",
+            args["environment_name"],
+        )
         environment = app.ManagedEnvironment(
             f"{name}-environment",
             resource_group_name=args["resource_group_name"],
@@ -78,11 +87,10 @@ class GpuEnvironment(pulumi.ComponentResource):
             vnet_configuration=_network(args),
             zone_redundant=False,
             tags=args.get("tags"),
-            opts=child_options(self, presence, ignore_changes=_SERVICE_CHOSEN, retained=True),
+            opts=child_options(self, presence, depends_on=deletion, ignore_changes=_SERVICE_CHOSEN, retained=True),
         )
-        deletion = deletion_when_empty(f"{name}-deletion", self, presence, environment)
-        self.environment_id = after(deletion, environment.id)
-        self.environment_name = after(deletion, environment.name)
+        self.environment_id = environment.id
+        self.environment_name = environment.name
         self.default_domain = environment.default_domain
         added = None
         if args.get("add_profile", False):

@@ -123,6 +123,7 @@ class InferenceEndpoint(pulumi.ComponentResource):
                 args.get("presence", MISSING),
                 depends_on=args.get("depends_on", ()),
                 ignore_changes=["managedEnvironmentId"],
+                moves=True,
             ),
         )
         entra = args.get("entra")

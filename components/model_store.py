@@ -9,7 +9,6 @@ from pulumi_azure_native import storage
 
 from components.adoption import MISSING, OWNER_METADATA, Presence, child_options, owner_of
 from components.deletion_when_empty import deletion_when_empty
-from components.ordering import after
 
 DEFAULT_SHARE_QUOTA_GIB: Final = 1024
 SHARE_SOFT_DELETE_DAYS: Final = 7
@@ -61,6 +60,15 @@ class ModelStore(pulumi.ComponentResource):
         super().__init__("aca-inference:components:ModelStore", name, None, opts)
         account_presence = args.get("account", MISSING)
         resource_group_name = args["resource_group_name"]
+        deletion = deletion_when_empty(
+            f"{name}-deletion",
+            self,
+            account_presence,
+            args.get("tags"),
+            resource_group_name,
+            "Microsoft.Storage/storageAccounts",
+            args["account_name"],
+        )
         account = storage.StorageAccount(
             f"{name}-account",
             resource_group_name=resource_group_name,
@@ -77,10 +85,10 @@ class ModelStore(pulumi.ComponentResource):
             enable_https_traffic_only=True,
             network_rule_set=_network_rules(args.get("network")),
             tags=args.get("tags"),
-            opts=child_options(self, account_presence, ignore_changes=_SERVICE_CHOSEN, retained=True),
+            opts=child_options(
+                self, account_presence, depends_on=deletion, ignore_changes=_SERVICE_CHOSEN, retained=True
+            ),
         )
-        deletion = deletion_when_empty(f"{name}-deletion", self, account_presence, account)
-        account_name = after(deletion, account.name)
         share_dependencies: list[pulumi.Resource] = [account]
         if not account_presence.adopted:
             # Part of an account that the stack owns; the service of an adopted account is its owner's affair.
@@ -88,7 +96,7 @@ class ModelStore(pulumi.ComponentResource):
                 storage.FileServiceProperties(
                     f"{name}-files",
                     resource_group_name=resource_group_name,
-                    account_name=account_name,
+                    account_name=account.name,
                     file_services_name="default",
                     share_delete_retention_policy=storage.DeleteRetentionPolicyArgs(
                         enabled=True, days=args.get("soft_delete_days", SHARE_SOFT_DELETE_DAYS)
@@ -99,7 +107,7 @@ class ModelStore(pulumi.ComponentResource):
         share = storage.FileShare(
             f"{name}-share",
             resource_group_name=resource_group_name,
-            account_name=account_name,
+            account_name=account.name,
             share_name=args["share_name"],
             enabled_protocols=storage.EnabledProtocols.SMB,
             share_quota=args.get("share_quota_gib", DEFAULT_SHARE_QUOTA_GIB),
@@ -111,7 +119,7 @@ class ModelStore(pulumi.ComponentResource):
             account_name=account.name,
             opts=pulumi.InvokeOutputOptions(parent=self),
         )
-        self.account_name = account_name
+        self.account_name = account.name
         self.account_key = pulumi.Output.secret(keys).apply(lambda listed: listed.keys[0].value)
         self.share_name = share.name
         self.file_endpoint = account.primary_endpoints.apply(lambda endpoints: endpoints.file)

@@ -8,7 +8,6 @@ from pulumi_azure_native import resources
 
 from components.adoption import MISSING, Presence, child_options
 from components.deletion_when_empty import deletion_when_empty
-from components.ordering import after
 
 
 class ServiceGroupArgs(TypedDict):
@@ -29,13 +28,13 @@ class ServiceGroup(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServiceGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("aca-inference:components:ServiceGroup", name, None, opts)
         presence = args.get("presence", MISSING)
+        deletion = deletion_when_empty(f"{name}-deletion", self, presence, args.get("tags"), args["group_name"])
         group = resources.ResourceGroup(
             f"{name}-group",
             resource_group_name=args["group_name"],
             location=args["location"],
             tags=args.get("tags"),
-            opts=child_options(self, presence, retained=True),
+            opts=child_options(self, presence, depends_on=deletion, retained=True),
         )
-        deletion = deletion_when_empty(f"{name}-deletion", self, presence, group)
-        self.group_name = after(deletion, group.name)
+        self.group_name = group.name
         self.register_outputs({"group_name": self.group_name})

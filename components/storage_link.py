@@ -45,8 +45,6 @@ class StorageLink(pulumi.ComponentResource):
         presence = args.get("presence", MISSING)
         read_only = args.get("read_only", True)
         key = pulumi.Output.secret(args["account_key"])
-        options = child_options(self, presence)
-        options.delete_before_replace = False
         link = app.ManagedEnvironmentsStorage(
             f"{name}-link",
             resource_group_name=args["resource_group_name"],
@@ -60,7 +58,7 @@ class StorageLink(pulumi.ComponentResource):
                     access_mode=app.AccessMode.READ_ONLY if read_only else app.AccessMode.READ_WRITE,
                 )
             ),
-            opts=options,
+            opts=child_options(self, presence),
         )
         self.link_name = link.name
         self.register_outputs({"link_name": self.link_name})

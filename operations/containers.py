@@ -14,18 +14,35 @@ from azure.mgmt.storage import StorageManagementClient
 from operations.management import open_client, place_of, subscription_of, while_others_change_it
 
 
-def delete_if_empty(resource_id: str) -> list[str]:
-    """Deletes the resource, or returns what is still in it: names, sorted. One that is gone is fine.
+def delete_if_empty(resource_id: str, tags: Mapping[str, str]) -> list[str]:
+    """Deletes the resource, or returns what is still in it: names, sorted.
+
+    One that is gone is fine, and one that does not carry these tags is somebody else's: it stays, whatever is in it.
 
     Raises:
         CloudError: Azure refused.
     """
-    client_type, delete = _KINDS[resource_id.lower().split("/")[-2]]
+    client_type, find, delete = _KINDS[resource_id.lower().split("/")[-2]]
     with open_client(client_type, subscription_of(resource_id)) as client:
         try:
+            found = find(client, resource_id).tags or {}
+            if any(found.get(key) != value for key, value in tags.items()):
+                return []
             return sorted(delete(client, resource_id))
         except ResourceNotFoundError:
             return []
+
+
+def _find_group(client: ResourceManagementClient, group_id: str) -> Any:
+    return client.resource_groups.get(group_id.rpartition("/")[2])
+
+
+def _find_account(client: StorageManagementClient, account_id: str) -> Any:
+    return client.storage_accounts.get_properties(*place_of(account_id))
+
+
+def _find_environment(client: ContainerAppsAPIClient, environment_id: str) -> Any:
+    return client.managed_environments.get(*place_of(environment_id))
 
 
 def _delete_group(client: ResourceManagementClient, group_id: str) -> list[str]:
@@ -55,10 +72,10 @@ def _delete_environment(client: ContainerAppsAPIClient, environment_id: str) -> 
     return left
 
 
-_KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any, str], list[str]]]]] = {
-    "resourcegroups": (ResourceManagementClient, _delete_group),
-    "storageaccounts": (StorageManagementClient, _delete_account),
-    "managedenvironments": (ContainerAppsAPIClient, _delete_environment),
+_KINDS: Final[Mapping[str, tuple[type[Any], Callable[[Any, str], Any], Callable[[Any, str], list[str]]]]] = {
+    "resourcegroups": (ResourceManagementClient, _find_group, _delete_group),
+    "storageaccounts": (StorageManagementClient, _find_account, _delete_account),
+    "managedenvironments": (ContainerAppsAPIClient, _find_environment, _delete_environment),
 }
 """By the type's name in an id, in lower case."""
 

@@ -17,6 +17,7 @@ from sandbox import serving
 from sandbox.arm import lifecycle
 from sandbox.arm.errors import ArmError
 from sandbox.arm.types import container_apps, managed_environments, resource_groups, storage_accounts, workspaces
+from sandbox.fleet.spec import AppSpec, EventKind, FleetEvent
 from sandbox.provider import arm_client, sessions
 from sandbox.provider.connection import Cloud as Address
 from sandbox.provider.connection import Connection
@@ -60,12 +61,24 @@ class WatchedLifecycle(lifecycle.Lifecycle):
         return super().delete(kind, target, *rest)
 
 
+class ReadyFleet(conftest.NotedFleet):
+    """A fleet whose newest revision is ready at once, and the only one."""
+
+    async def apply(self, spec: AppSpec) -> None:
+        await super().apply(spec)
+        *older, newest = spec.revisions
+        self.report(FleetEvent(EventKind.REVISION_READY, spec.app_id, newest.name))
+        for revision in older:
+            self.report(FleetEvent(EventKind.REVISION_REPLACED, spec.app_id, revision.name))
+
+
 class Cloud(conftest.Cloud):
     """A running sandbox, and its ARM as one more client sees it."""
 
     def __init__(self, state: Path, *, hurried: bool = True) -> None:
         """Without `hurried` everything takes as long as on the sandbox that people use."""
         super().__init__(state)
+        self.fleet = ReadyFleet()
         self._hurried = hurried
         self._patch = pytest.MonkeyPatch()
         self.writes: list[tuple[str, str]] = []

@@ -271,6 +271,7 @@ class Stack:
         """As `aca-inference` does before each run: what a killed one left behind."""
         backend = self.bench.backend
         stack_state.wait_for_lock(backend, self.bench.name, self.name, lambda text: None)
+        stack_state.restore_if_cut(backend, self.bench.name, self.name)
         if stack_state.has_pending_creates(backend, self.bench.name, self.name):
             exported = self.bench.pulumi("stack", "export", "--stack", self.name)
             mended = stack_state.without_pending_creates(exported)

@@ -95,8 +95,7 @@ class World:
             key = used(kind, identity, after.keys() & known, tenant.stack.mark)
             assert key in after, f"{kind} is not there after `up`"
             if key in tenant.made:
-                assert ownership[kind.mode] in ("stack", "kept"), (kind, ownership)
-                assert ownership[kind.mode] == "stack" or self._is_needed(key, tenant), (kind, ownership)
+                assert ownership[kind.mode] == "stack", (kind, ownership)
                 assert key in known, f"{kind} is the stack's, but not in its state"
             else:
                 assert ownership[kind.mode] == "adopted", (kind, ownership)
