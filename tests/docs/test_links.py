@@ -19,9 +19,7 @@ def pages() -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """The names by which a page's headings can be linked to."""
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())
-    }
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
 
 
 @pytest.mark.parametrize("page", pages())
