@@ -125,12 +125,12 @@ class World:
         return result
 
     def destroy(self, name: str) -> Result:
-        """Deletes everything that the stack made, but for what its state has never known; or says who needs it."""
+        """Deletes all that the stack made, but for what its state has never known and what holds anything else."""
         tenant = self.tenant(name)
         adrift = tenant.made - tenant.in_state()
         result = self._judged(name, tenant.stack.destroy)
         left = tenant.made - adrift
-        needed = {key for key in left if self._is_needed(key, tenant)}
+        needed = {key for key in left if self._holds_others(key, left)}
         if result.ok:
             assert left == needed, f"left after `destroy`, though nobody else needs it: {left - needed}"
         else:
@@ -162,12 +162,12 @@ class World:
             assert kind_of(key) is LINK or mark_of(after[key]) == tenant.stack.mark, f"{key} has no mark"
         return result
 
-    def _is_needed(self, key: str, tenant: Tenant) -> bool:
-        """Whether somebody else's resource lies in this one, or is an app in this environment."""
+    def _holds_others(self, key: str, own: set[str]) -> bool:
+        """Whether something else than these lies in this resource, or is an app in this environment."""
         return any(
             other.startswith(f"{key}/") or str(body.get("properties", {}).get("environmentId", "")).lower() == key
             for other, body in self.snapshot().items()
-            if other not in tenant.made
+            if other not in own
         )
 
 
