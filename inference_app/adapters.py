@@ -16,6 +16,7 @@ ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 SERVING = "serving.json"
 PLACEHOLDER = "{}"
+MAX_JSON_BYTES = 1024 * 1024
 NAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$"
 
 
@@ -98,6 +99,8 @@ def read_description(folder: Path) -> Description:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a small file; `AdapterError` names the file and what is wrong with it."""
     try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise AdapterError(f"{path.name} is larger than {MAX_JSON_BYTES} bytes")
         value: object = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise AdapterError(f"{path.name} cannot be read: {error}") from error

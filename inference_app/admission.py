@@ -43,12 +43,9 @@ class Admission:
         return sum(map(len, self._waiting.values()))
 
     @asynccontextmanager
-    async def place(self, model: str, deadline: float = math.inf) -> AsyncGenerator[None, None]:
-        """A place for as long as the context lasts, after waiting for one until the deadline (the loop's time).
-
-        Raises `OverloadedError` when the queue is full, `TimeoutError` when no place came free in time.
-        """
-        await self._enter(model, deadline)
+    async def place(self, model: str) -> AsyncGenerator[None, None]:
+        """A place for as long as the context lasts, after waiting for one; `OverloadedError` when the queue is full."""
+        await self._enter(model)
         began = time.monotonic()
         try:
             yield
@@ -56,7 +53,7 @@ class Admission:
             self._mean_seconds += SMOOTHING * (time.monotonic() - began - self._mean_seconds)
             self._leave(model)
 
-    async def _enter(self, model: str, deadline: float) -> None:
+    async def _enter(self, model: str) -> None:
         if self.running < self._parallel:
             self._take(model)
             return
@@ -68,9 +65,8 @@ class Admission:
         turn: Turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(model, deque()).append(turn)
         try:
-            async with asyncio.timeout_at(None if deadline == math.inf else deadline):
-                await turn
-        except BaseException:
+            await turn
+        except asyncio.CancelledError:
             self._forget(model, turn)
             if not turn.cancelled():
                 self._leave(model)  # the turn came in the very moment of leaving: hand it on

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from inference_app.admission import Admission
 from inference_app.api.app import create_api
 from inference_app.catalogue import Catalogue
+from inference_app.deadlines import Deadlines
 from inference_app.engines import create_engine
 from inference_app.keys import ApiKeys
 from inference_app.logs import log
@@ -43,7 +44,7 @@ def create_service(settings: Settings) -> InferenceService:
     metrics.observe("inference_waiting", "Requests that wait for a place", lambda: admission.waiting)
     metrics.observe("inference_models", "Models that are served", lambda: len(catalogue.models))
     metrics.observe("inference_unusable_adapters", "Adapters that cannot be served", lambda: len(catalogue.unusable))
-    return InferenceService(catalogue, admission, settings.request_seconds, metrics)
+    return InferenceService(catalogue, admission, Deadlines(settings.request_seconds), metrics)
 
 
 class InferenceApp:
@@ -92,7 +93,7 @@ class InferenceApp:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, stopping in this order: not ready, port closed, running answers ended (or time is up), exit 0."""
+    """Uvicorn, stopping in this order: not ready, port closed, answers ended or told that time is up, exit 0."""
 
     def __init__(self, config: uvicorn.Config, app: InferenceApp, drain_seconds: int) -> None:
         super().__init__(config)
@@ -111,7 +112,7 @@ class Server(uvicorn.Server):
     def _stop(self, name: str) -> None:
         if self._stopping is not None:
             log("stopping at once", signal=name)
-            self.should_exit = self.force_exit = True
+            self._app.service.deadlines.stop()
             return
         service = self._app.service
         log("stopping", signal=name, running=service.admission.running, waiting=service.admission.waiting)
@@ -122,6 +123,8 @@ class Server(uvicorn.Server):
         await asyncio.sleep(NOTICE_SECONDS)
         self.should_exit = True
         await self._until(lambda: not self._app.busy, self._drain_seconds)
+        self._app.service.deadlines.stop()
+        await self._until(lambda: not self._app.busy, FLUSH_SECONDS)
         # Open chat pages keep connections for as long as they like; only answers are waited for.
         await self._until(lambda: not self.server_state.connections, FLUSH_SECONDS)
         self.force_exit = True

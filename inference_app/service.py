@@ -1,18 +1,26 @@
 """Answers: the one way from a wish to an engine, for the API and for the chat page alike."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from inference_app.account import Account
 from inference_app.admission import Admission
 from inference_app.catalogue import Catalogue, Model
+from inference_app.deadlines import Deadlines
 from inference_app.engines.contract import Event, Generation, Prompt, Sampling
-from inference_app.errors import ContextOverflowError, InferenceError, InvalidRequestError, RequestTimeoutError
+from inference_app.errors import (
+    ContextOverflowError,
+    InferenceError,
+    InvalidRequestError,
+    NotReadyError,
+    RequestTimeoutError,
+)
 from inference_app.limits import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, DEFAULT_TOP_P
 from inference_app.metrics import Metrics
+
+RETRY_AFTER_SECONDS = 1  # another replica answers
 
 
 @dataclass(frozen=True)
@@ -42,12 +50,11 @@ T = TypeVar("T")
 class InferenceService:
     """Models, places and the answers in progress."""
 
-    def __init__(self, catalogue: Catalogue, admission: Admission, request_seconds: float, metrics: Metrics) -> None:
+    def __init__(self, catalogue: Catalogue, admission: Admission, deadlines: Deadlines, metrics: Metrics) -> None:
         self.catalogue = catalogue
         self.admission = admission
+        self.deadlines = deadlines
         self.metrics = metrics
-        self.request_seconds = request_seconds
-        """Time that a request has, waiting included."""
         self.draining = False
         """True from SIGTERM on: not ready any more, though what has come is still answered."""
 
@@ -56,27 +63,24 @@ class InferenceService:
 
         Closing the generator gives the place back at once. Raises `RequestTimeoutError` when the time is up.
         """
-        deadline = asyncio.get_running_loop().time() + self.request_seconds
+        deadline = self.deadlines.begin()
         account = Account(model, self.metrics)
         try:
             self._refuse_unsupported(wishes)
-            async with self.admission.place(model.id, deadline):
+            async with AsyncExitStack() as held:
+                async with self.deadlines.until(deadline):
+                    await held.enter_async_context(self.admission.place(model.id))
                 account.admit()
                 # What the name stands for may have changed while the request waited: template, defaults and weights
                 # must be of one version.
                 model = self.catalogue.model(model.id)
                 for index, wish in enumerate(wishes):
-                    generation = _generation(model, wish)
-                    async with aclosing(self.catalogue.engine.generate(generation)) as events:
-                        while (event := await _until(deadline, anext(events, None))) is not None:
+                    events = self.catalogue.engine.generate(_generation(model, wish))
+                    async with aclosing(events):
+                        while (event := await self._next(events, deadline)) is not None:
                             account.note(event)
                             yield index, event
                 account.succeed()
-        except TimeoutError as error:
-            account.fail(RequestTimeoutError.default_code)
-            raise RequestTimeoutError(
-                f"the answer was not there within {self.request_seconds:g} seconds, waiting included"
-            ) from error
         except ContextOverflowError as error:
             error.param = "prompt" if isinstance(wishes[0].prompt, str) else "messages"
             account.fail(error.code)
@@ -84,11 +88,28 @@ class InferenceService:
         except InferenceError as error:
             account.fail(error.code)
             raise
+        except TimeoutError as error:
+            late = self._too_late()
+            account.fail(late.code)
+            raise late from error
         except Exception:
             account.fail("error")
             raise
         finally:
             account.close()
+
+    async def _next(self, events: AsyncGenerator[Event, None], deadline: float) -> Event | None:
+        async with self.deadlines.until(deadline):
+            return await anext(events, None)
+
+    def _too_late(self) -> InferenceError:
+        if self.deadlines.stopped:
+            return NotReadyError(
+                "the server stops before the answer is there", code="stopping", retry_after_seconds=RETRY_AFTER_SECONDS
+            )
+        return RequestTimeoutError(
+            f"the answer was not there within {self.deadlines.seconds:g} seconds, waiting included"
+        )
 
     async def tokenize(self, model: Model, prompt: Prompt) -> list[int]:
         """The tokens that a request with this prompt would begin with."""
@@ -102,12 +123,6 @@ class InferenceService:
         ):
             if asked and field in unsupported:
                 raise InvalidRequestError(f"{field} is not supported by the engine that serves here", param=field)
-
-
-async def _until(deadline: float, work: Awaitable[T]) -> T:
-    """The result of the work, or `TimeoutError`. Begun and ended in one step, as tasks may change between steps."""
-    async with asyncio.timeout_at(deadline):
-        return await work
 
 
 def _generation(model: Model, wish: Wish) -> Generation:

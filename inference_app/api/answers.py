@@ -60,7 +60,7 @@ async def deliver(
     # What fails before the first token still gets its own status.
     first = await unless_gone(request.receive, _first(parts))
     events = answer.stream(first, parts, body.include_usage)
-    return EventStream(events, parts, service.request_seconds + FLUSH_SECONDS)
+    return EventStream(events, parts, service.deadlines.seconds + FLUSH_SECONDS)
 
 
 class _Answer:
