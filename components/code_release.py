@@ -70,7 +70,7 @@ class _CodeReleaseProvider(ResourceProvider):
         release.withdraw(_address(_props))
 
     def _publish(self, props: dict[str, Any], in_use: tuple[str, ...]) -> dict[str, Any]:
-        published = release.publish(_address(props), Path(props["source"]), in_use=in_use)
+        published = release.publish(_address(props), Path(props["source"]), in_use=in_use).name
         if published != props["release"]:
             raise ValueError(f"{props['source']} changed while it was released; run `pulumi up` again")
         return props

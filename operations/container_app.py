@@ -1,11 +1,11 @@
-"""The configured Container App in Azure's resource manager: read, pointed to a release, restarted."""
+"""The configured Container App in Azure's resource manager: read, and pointed to a release."""
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
 from operations.config_file import InferenceConfig
@@ -50,6 +50,10 @@ class ContainerApp:
         ]
         return sorted(listed, key=lambda item: str(item["properties"].get("createdTime")), reverse=True)
 
+    def revision(self, name: str) -> Json:
+        """One revision."""
+        return self._client.container_apps_revisions.get_revision(self._group, self.name, name).as_dict()
+
     def replicas(self, revision: str) -> list[Json]:
         """The replicas that run for a revision."""
         replicas = self._client.container_apps_revision_replicas
@@ -80,9 +84,9 @@ class ContainerApp:
             patch["tags"] = {**(found.get("tags") or {}), RELEASE_TAG: deployed}
         self._client.container_apps.begin_update(self._group, self.name, patch).result()
 
-    def restart(self, revision: str) -> None:
-        """Replaces the revision's replicas."""
-        self._client.container_apps_revisions.restart_revision(self._group, self.name, revision)
+    def deactivate(self, revision: str) -> None:
+        """Ends the revision's replicas; it can be activated again."""
+        self._client.container_apps_revisions.deactivate_revision(self._group, self.name, revision)
 
 
 @contextmanager
@@ -94,11 +98,6 @@ def open_app(config: InferenceConfig) -> Generator[ContainerApp]:
     """
     with open_client(ContainerAppsAPIClient, config.subscription_id) as client:
         yield ContainerApp(client, config.resource_group_name, config.aca_app_name)
-
-
-def is_conflict(error: BaseException) -> bool:
-    """Whether somebody else was changing the app at that moment."""
-    return isinstance(error, HttpResponseError) and error.status_code in (409, 412)
 
 
 def container(app: Mapping[str, Any]) -> Json:
