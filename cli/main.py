@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from cli import sandbox_commands, workplace
+from cli import observing, releasing, sandbox_commands, workplace
 from cli.errors import CliError
 from operations.errors import OperationError
 from sandbox.control import SandboxError
@@ -22,6 +22,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(observing.app)
+app.add_typer(releasing.app)
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 

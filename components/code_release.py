@@ -25,7 +25,7 @@ class CodeReleaseArgs(TypedDict):
     source: str
     """Folder with the code, relative to the Pulumi project; it appears under its own name in the release."""
     release: str
-    """The release's name, known before anything is uploaded: `operations.release_content.describe(source).name`."""
+    """The release's name, known before anything is uploaded: `operations.code_folder.describe(source).name`."""
 
 
 class CodeRelease(Resource, module="aca-inference", name="CodeRelease"):
@@ -77,7 +77,7 @@ class _CodeReleaseProvider(ResourceProvider):
     def _publish(self, props: dict[str, Any], in_use: tuple[str, ...]) -> dict[str, Any]:
         from operations.release import publish
 
-        published = publish(_address(props), Path(props["source"]), in_use=in_use)
+        published = publish(_address(props), Path(props["source"]), in_use=in_use).name
         if published != props["release"]:
             raise ValueError(f"{props['source']} changed while it was released; run `pulumi up` again")
         return props

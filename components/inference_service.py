@@ -25,7 +25,7 @@ from components.naming import ServiceNames
 from components.ordering import after
 from components.previous_app import PreviousApp, PreviousAppArgs
 from components.storage_link import StorageLink
-from operations.release_content import release_path
+from operations.code_folder import release_path
 
 
 @dataclass(frozen=True)

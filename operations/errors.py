@@ -4,6 +4,7 @@ OperationError          anything that a person can act on; the message says what
 ├── JsonFileError       a file that a person writes is not JSON
 ├── ConfigFileError     inference.config.json is missing or wrong
 ├── CloudError          Azure's resource manager refused, or nobody is signed in to it
+├── DeploymentError     a release could not take over, or there is none to go back to
 ├── ShareError          the file share refused or could not be reached
 └── EndpointError       the endpoint did not answer, or answered with an error
 """
@@ -23,6 +24,10 @@ class ConfigFileError(OperationError):
 
 class CloudError(OperationError):
     """Azure's resource manager refused or could not be reached, or nobody is signed in."""
+
+
+class DeploymentError(OperationError):
+    """A release could not take over, or there is none to go back to."""
 
 
 class ShareError(OperationError):

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import requests
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.fileshare import FileProperties, ShareClient, ShareDirectoryClient
+from azure.storage.fileshare import ExponentialRetry, FileProperties, ShareClient, ShareDirectoryClient
 from requests.adapters import HTTPAdapter
 
 from operations.errors import ShareError
@@ -20,8 +20,11 @@ PARALLEL_FILES: Final = 8
 PARALLEL_RANGES: Final = 4
 """Files at once, and ranges of one file at once; there are connections for all of them."""
 
+RETRIES: Final = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=6, random_jitter_range=1)
+"""After 2, 3, 5, 9, 17 and 33 seconds, more or less: throttling, 5xx, connections that are lost."""
+
 _HINTS: Final = {
-    "AuthenticationFailed": "is the account key still valid?",
+    "AuthenticationFailed": "the account key is not valid any more (rotated?); run this again, it asks for the new one",
     "ShareNotFound": "is FILE_SHARE_NAME right? `pulumi up` makes the share",
     "ShareSizeLimitReached": "the share is full: raise its quota or remove old models",
 }
@@ -50,7 +53,11 @@ def open_share(address: ShareAddress) -> Generator[ShareClient]:
     credential = {"account_name": address.account_name, "account_key": address.account_key}
     place = f"{address.account_name}/{address.share_name}"
     with ShareClient(
-        address.endpoint_url.rstrip("/"), address.share_name, credential=credential, transport=_transport()
+        address.endpoint_url.rstrip("/"),
+        address.share_name,
+        credential=credential,
+        transport=_transport(),
+        retry_policy=RETRIES,
     ) as share:
         try:
             yield share
@@ -101,12 +108,14 @@ def delete_folder(share: ShareClient, folder: str) -> None:
     _delete(share.get_directory_client(folder))
 
 
-def in_parallel(work: Callable[[_Item], None], items: Iterable[_Item], stop: Event | None = None) -> None:
+def in_parallel(
+    work: Callable[[_Item], None], items: Iterable[_Item], stop: Event | None = None, workers: int = PARALLEL_FILES
+) -> None:
     """Does the work for all items, several at a time; the first failure is raised and the rest is left undone.
 
     `stop` is set by then: long work looks at it, so that a failure or an interrupt need not wait for its end.
     """
-    with ThreadPoolExecutor(PARALLEL_FILES) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         tasks = [pool.submit(work, item) for item in items]
         try:
             for task in tasks:

@@ -10,7 +10,7 @@ from azure.identity import DefaultAzureCredential
 from azure.mgmt.core.tools import parse_resource_id
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from operations.cloud import discover
+from operations.cloud import Cloud, discover
 from operations.errors import CloudError
 
 METADATA_HOST_VARIABLE: Final = "ARM_METADATA_HOSTNAME"
@@ -40,6 +40,11 @@ def subscription_of(resource_id: str) -> str:
     return str(parse_resource_id(resource_id)["subscription"])
 
 
+def current_cloud() -> Cloud:
+    """The cloud that the environment names."""
+    return discover(os.environ.get(METADATA_HOST_VARIABLE))
+
+
 @contextmanager
 def open_client(
     client_type: Callable[..., AbstractContextManager[_Client]], subscription_id: str
@@ -49,7 +54,7 @@ def open_client(
     Raises:
         CloudError: in place of the SDK's errors.
     """
-    cloud = discover(os.environ.get(METADATA_HOST_VARIABLE))
+    cloud = current_cloud()
     try:
         with (
             DefaultAzureCredential() as credential,

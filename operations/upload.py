@@ -1,6 +1,6 @@
 """Models and adapters on the share, in the layout that fine-tuning leaves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import Event, Lock
@@ -27,14 +27,28 @@ def upload_tree(
 ) -> UploadReport:
     """Makes the share's folder `remote` hold every file of the folder `local` (or the one file `local`).
 
-    Files that are there with the same size and checksum are not sent again, so an interrupted upload goes on where it
-    stopped. `on_progress` gets bytes done and bytes in all, one call at a time.
-
     Raises:
         OperationError: there is nothing to upload.
         ShareError: the share refused or could not be reached.
     """
-    files = _files(local)
+    return upload_files(address, _files(local), remote, on_progress)
+
+
+def upload_files(
+    address: ShareAddress,
+    files: Mapping[str, Path],
+    remote: str,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> UploadReport:
+    """Makes the share's folder `remote` hold these files, named by their paths in it.
+
+    Files that are there with the same size and checksum are not sent again, nor the ranges of a file that an
+    interrupted upload has sent. `on_progress` gets bytes done and bytes in all, one call at a time.
+
+    Raises:
+        OperationError: a file changed while it was sent.
+        ShareError: the share refused or could not be reached.
+    """
     sizes = {name: path.stat().st_size for name, path in files.items()}
     total, done, sent = sum(sizes.values()), 0, list[str]()
     lock, stop = Lock(), Event()

@@ -14,14 +14,24 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from sandbox.database import check_version
+from sandbox.database import Database, check_version
 from sandbox.endpoints import Endpoints
 from sandbox.errors import SandboxError, StateError
 from sandbox.identity import AppReport, SandboxStatus
 from sandbox.lock import lock_holder
-from sandbox.state import StateFolder
+from sandbox.state import Settings, StateFolder
 
-__all__ = ["AppReport", "SandboxError", "SandboxStatus", "StateError", "environment", "start", "status", "stop"]
+__all__ = [
+    "AppReport",
+    "SandboxError",
+    "SandboxStatus",
+    "StateError",
+    "environment",
+    "start",
+    "status",
+    "stop",
+    "subscription",
+]
 
 START_TIMEOUT_SECONDS: Final = 60.0
 STOP_TIMEOUT_SECONDS: Final = 60.0
@@ -96,6 +106,18 @@ def environment(state_dir: Path) -> dict[str, str]:
     if endpoints is None:
         raise SandboxError(f"no sandbox runs in {state_dir}; start it first")
     return endpoints.environment
+
+
+def subscription(state_dir: Path) -> str | None:
+    """Id of the sandbox's subscription, running or not; None if none ever ran there."""
+    folder = StateFolder(state_dir.absolute())
+    if not folder.database.exists():
+        return None
+    database = Database(folder.database)
+    try:
+        return Settings(database).subscription_id
+    finally:
+        database.close()
 
 
 def _launch(folder: StateFolder, images: Mapping[str, Path]) -> None:

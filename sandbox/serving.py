@@ -20,6 +20,7 @@ from sandbox.arm.apps.translation import Translation
 from sandbox.arm.directory import Directory
 from sandbox.arm.dispatch import Dispatch
 from sandbox.arm.lifecycle import Lifecycle
+from sandbox.arm.log_streams import LogStreams
 from sandbox.arm.registry import Types
 from sandbox.arm.resource_type import Addresses
 from sandbox.arm.resources import Resource, Resources
@@ -107,9 +108,10 @@ class Sandbox:
         directory = Directory(addresses, settings.subscription_id, settings.tenant_id, types.by_name)
         dispatch = Dispatch(types.by_name, self._lifecycle, directory)
         tokens = Tokens(settings.signing_key, settings.tenant_id, settings.principal_id, addresses.arm)
+        streams = LogStreams(resources, tokens, addresses.arm, folder.logs)
         share_requests = ShareRequests(self._shares, types.file_shares)
         self._applications = {
-            "arm": arm_application(dispatch, directory, tokens, settings.tenant_id),
+            "arm": arm_application(dispatch, directory, streams, tokens, settings.tenant_id),
             "files": FilesServer(self._shares, share_requests, self._properties).application,
             "identity": identity_application(tokens, settings.identity_header, self._status, self._learn_images),
         }

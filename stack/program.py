@@ -17,7 +17,7 @@ from components.inference_service import InferenceService
 from components.model_store import StorageNetwork
 from components.naming import ServiceNames, default_names, resource_group_id
 from components.service_group import ServiceGroup
-from operations.release_content import describe as describe_release
+from operations.code_folder import describe as describe_release
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
 from stack.summary import describe

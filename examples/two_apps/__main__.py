@@ -18,7 +18,7 @@ from components.log_workspace import LogWorkspace
 from components.model_store import ModelStore
 from components.naming import unique_string
 from components.storage_link import StorageLink
-from operations import release
+from operations.code_folder import describe
 
 REPLICAS = {"interactive": (1, 2), "nightly": (0, 4)}
 """Fewest and most replicas of each app."""
@@ -74,7 +74,7 @@ released = CodeRelease(
         "account_key": store.account_key,
         "share_name": store.share_name,
         "source": code,
-        "release": release.describe(Path(code)).name,
+        "release": describe(Path(code)).name,
     },
 )
 for app_name, (fewest, most) in REPLICAS.items():

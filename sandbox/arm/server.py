@@ -17,6 +17,7 @@ from sandbox.arm.directory import Directory
 from sandbox.arm.dispatch import Call, Dispatch
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.lifecycle import Reply
+from sandbox.arm.log_streams import LogStreams
 from sandbox.arm.resources import JsonObject
 from sandbox.tokens import Tokens
 
@@ -26,7 +27,9 @@ _METHODS: Final = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]
 _log = logging.getLogger("sandbox.arm")
 
 
-def arm_application(dispatch: Dispatch, directory: Directory, tokens: Tokens, tenant_id: str) -> Starlette:
+def arm_application(
+    dispatch: Dispatch, directory: Directory, streams: LogStreams, tokens: Tokens, tenant_id: str
+) -> Starlette:
     """The ASGI application that plays Azure Resource Manager."""
 
     async def metadata(request: Request) -> Response:
@@ -35,7 +38,8 @@ def arm_application(dispatch: Dispatch, directory: Directory, tokens: Tokens, te
     async def everything_else(request: Request) -> Response:
         try:
             _authenticate(request, tokens, tenant_id)
-            return _response(request, await dispatch.answer(await _call(request)))
+            logs = streams.answer(request)
+            return logs if logs is not None else _response(request, await dispatch.answer(await _call(request)))
         except ArmError as error:
             headers = {} if error.status != 401 else {"WWW-Authenticate": _challenge(request, tenant_id, error.code)}
             return _response(request, Reply(error.status, error.body, headers))

@@ -13,6 +13,7 @@ from sandbox.files.errors import FilesError
 from sandbox.files.exchange import Exchange, metadata_headers, parse_range, smb_headers
 from sandbox.files.folder import ShareFolder
 from sandbox.files.properties import FileProperties, Properties
+from sandbox.files.share_requests import xml_response
 
 MAX_RANGE_BYTES: Final = 4 * 1024 * 1024
 READ_CHUNK_BYTES: Final = 1024 * 1024
@@ -94,6 +95,16 @@ class FileRequests:
             os.close(file)
             raise
         return StreamingResponse(_chunks(file, first, end), 200 if text is None else 206, headers)
+
+    async def list_ranges(self, exchange: Exchange, folder: ShareFolder) -> Response:
+        """Which ranges were written."""
+        ranges, status = await run_in_threadpool(folder.ranges, exchange.parts)
+        listed = "".join(f"<Range><Start>{first}</Start><End>{last}</End></Range>" for first, last in ranges)
+        response = xml_response(f"<Ranges>{listed}</Ranges>")
+        response.headers.update(await self._read_headers(exchange, folder, status))
+        response.headers["Content-Type"] = "application/xml"
+        response.headers["x-ms-content-length"] = str(status.st_size)
+        return response
 
     async def set_properties(self, exchange: Exchange, folder: ShareFolder) -> Response:
         """Replaces what is said about the content, and cuts or extends the file if a size is given."""

@@ -142,6 +142,32 @@ class ShareFolder:
             file = _open_file(parent, name, os.O_RDONLY)
             return file, os.fstat(file)
 
+    def ranges(self, parts: Parts) -> tuple[list[tuple[int, int]], os.stat_result]:
+        """First and last byte of each piece that was written, as far as the file system keeps track of holes."""
+        with self._file(parts, os.O_RDONLY) as file:
+            status, found, end = os.fstat(file), list[tuple[int, int]](), 0
+            while end < status.st_size:
+                try:
+                    first = os.lseek(file, end, os.SEEK_DATA)
+                except OSError as error:
+                    if error.errno == errno.ENXIO:  # nothing but a hole is left
+                        break
+                    raise
+                end = os.lseek(file, first, os.SEEK_HOLE)
+                found.append((first, end - 1))
+            return found, status
+
+    def copy_file(self, parts: Parts, target_folder: "ShareFolder", target: Parts) -> os.stat_result:
+        """Makes the target a file with this one's content."""
+        with self._file(parts, os.O_RDONLY) as source:
+            size = os.fstat(source).st_size
+            target_folder.create_file(target, size)
+            with target_folder._file(target, os.O_RDWR) as file:
+                before, done = os.fstat(file), 0
+                while done < size and (piece := os.pread(source, len(_ZEROS), done)):
+                    done += os.pwrite(file, piece, done)
+                return _settled(file, before, preserve_time=False)
+
     def delete_file(self, parts: Parts) -> None:
         """Removes a file."""
         with self._parent(parts) as (parent, name):

@@ -1,6 +1,7 @@
 """Azure Files over HTTP: signature, routing by method and query, errors."""
 
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,8 @@ from sandbox.files.directory_requests import DirectoryRequests
 from sandbox.files.errors import FilesError
 from sandbox.files.exchange import Exchange, answered, smb_headers, split_path
 from sandbox.files.file_requests import FileRequests
-from sandbox.files.folder import ShareFolder
-from sandbox.files.properties import FileProperties
+from sandbox.files.folder import Parts, ShareFolder
+from sandbox.files.properties import FileProperties, Properties
 from sandbox.files.share_requests import ShareRequests
 from sandbox.files.shared_key import check_signature
 from sandbox.shares import Shares
@@ -36,6 +37,7 @@ class FilesServer:
         self._share_requests = share_requests
         self._properties = properties
         directories, files = DirectoryRequests(properties), FileRequests(properties)
+        self._create_file = files.create
         self._directory_routes: dict[tuple[str, str], _OnFolder] = {
             ("PUT", ""): directories.create,
             ("GET", ""): directories.show,
@@ -47,8 +49,9 @@ class FilesServer:
             ("PUT", "rename"): self._rename,
         }
         self._file_routes: dict[tuple[str, str], _OnFolder] = {
-            ("PUT", ""): files.create,
+            ("PUT", ""): self._create_or_copy,
             ("GET", ""): files.read,
+            ("GET", "rangelist"): files.list_ranges,
             ("HEAD", ""): files.read,
             ("DELETE", ""): files.delete,
             ("PUT", "range"): files.put_range,
@@ -119,25 +122,47 @@ class FilesServer:
             case _:
                 raise FilesError("UnsupportedHttpVerb", "The sandbox does not emulate this operation.")
 
+    async def _create_or_copy(self, exchange: Exchange, folder: ShareFolder) -> Response:
+        """A copy takes the content's properties with it, and the metadata where the request has none."""
+        url = exchange.headers.get("x-ms-copy-source")
+        if url is None:
+            return await self._create_file(exchange, folder)
+        share, parts, source = self._elsewhere(exchange, "x-ms-copy-source", url)
+        key = (f"{exchange.account}/{share}", "/".join(parts))
+        if key == exchange.key:
+            raise FilesError("InvalidHeaderValue", "x-ms-copy-source must be another file.")
+        kept = self._properties.find(key, await run_in_threadpool(source.status, parts, False))
+        status = await run_in_threadpool(source.copy_file, parts, folder, exchange.parts)
+        self._properties.save(exchange.key, status, Properties(kept.content, exchange.metadata() or kept.metadata))
+        parent_id = await run_in_threadpool(folder.parent_id, exchange.parts)
+        headers = smb_headers(status, parent_id, False, kept)
+        return Response(
+            status_code=202, headers={**headers, "x-ms-copy-id": str(uuid.uuid4()), "x-ms-copy-status": "success"}
+        )
+
     async def _rename(self, exchange: Exchange, folder: ShareFolder) -> Response:
         """Moves a file or directory here from elsewhere in the account."""
         source_url = exchange.headers.get("x-ms-file-rename-source")
         if source_url is None:
             raise FilesError("MissingRequiredHeader", "x-ms-file-rename-source")
-        name, share, parts = split_path(unquote(urlsplit(source_url).path))
-        if name != exchange.account or not parts or not exchange.parts:
-            raise FilesError("InvalidHeaderValue", "x-ms-file-rename-source must be within the account.")
-        account = self._shares.account(name)
-        assert account is not None
+        share, parts, source = self._elsewhere(exchange, "x-ms-file-rename-source", source_url)
         replace = exchange.headers.get("x-ms-file-rename-replace-if-exists", "").lower() == "true"
         directory = exchange.query.get("restype") == "directory"
-        source = self._folder(account, share)
         await run_in_threadpool(source.status, parts, directory)
         status = await run_in_threadpool(source.rename_to, parts, folder, exchange.parts, replace)
-        self._properties.moved((f"{name}/{share}", "/".join(parts)), exchange.key)
+        self._properties.moved((f"{exchange.account}/{share}", "/".join(parts)), exchange.key)
         parent_id = await run_in_threadpool(folder.parent_id, exchange.parts)
         kept = self._properties.find(exchange.key, status)
         return Response(headers=smb_headers(status, parent_id, directory, kept))
+
+    def _elsewhere(self, exchange: Exchange, header: str, url: str) -> tuple[str, Parts, ShareFolder]:
+        """Share, path and folder of another place in the account."""
+        name, share, parts = split_path(unquote(urlsplit(url).path))
+        if name != exchange.account or not parts or not exchange.parts:
+            raise FilesError("InvalidHeaderValue", f"{header} must be within the account.")
+        account = self._shares.account(name)
+        assert account is not None
+        return share, parts, self._folder(account, share)
 
     def _folder(self, account: Resource, share: str) -> ShareFolder:
         if self._shares.share(account, share) is None:

@@ -3,19 +3,20 @@
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 
-from operations import cloud
+from operations import cloud, endpoint
 from operations.config_file import InferenceConfig
 from operations.file_share import ShareAddress
 from sandbox import control
+from tests.operations.deployed import GROUP, IMAGE, LOCATION, Deployed
+from tests.workspace import PROJECT
 
-LOCATION = "swedencentral"
-GROUP = "operations"
 SIGN_IN_VARIABLES = ("ARM_", "AZURE_", "IDENTITY_", "MSI_")
 
 
@@ -27,7 +28,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cloud.Cloud]:
     for name in before:
         if name.startswith(SIGN_IN_VARIABLES):
             del os.environ[name]
-    control.start(state, images={})
+    control.start(state, images={IMAGE: PROJECT / ".venv"})
     try:
         os.environ.update(control.environment(state))
         yield cloud.discover(os.environ["ARM_METADATA_HOSTNAME"])
@@ -81,3 +82,12 @@ def config(storage: StorageManagementClient, account: str) -> InferenceConfig:
 def address(config: InferenceConfig, azure: cloud.Cloud) -> ShareAddress:
     """Address of the new share."""
     return cloud.share_address(config, azure)
+
+
+@pytest.fixture
+def deployed(config: InferenceConfig, azure: cloud.Cloud, tmp_path: Path) -> Iterator[Deployed]:
+    """An app that answers "one", on a share of its own."""
+    made = Deployed(azure, config.storage_account_name, config.file_share_name, tmp_path)
+    endpoint.wait_until_ready(made.url, 60)
+    yield made
+    made.close()

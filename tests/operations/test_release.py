@@ -1,5 +1,6 @@
 """Releases: named by their content, visible only when whole, quick when nothing changed."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def on_share(address: ShareAddress, name: str) -> dict[str, bytes]:
         return {
             path.removeprefix(f"{root}/"): share.get_file_client(path).download_file().readall()
             for path in list_files(share, root)
+            if path != f"{root}/{release.MANIFEST}"
         }
 
 
@@ -54,6 +56,55 @@ def test_what_is_ignored_does_not_change_the_name(source: Path) -> None:
     assert release.describe(source) == before
 
 
+def test_ignore_rules_are_git_s(source: Path) -> None:
+    """The deeper file decides; nothing comes back from an ignored folder; `/` anchors to its own folder."""
+    files = {
+        ".gitignore": "*.log\n/top\nbuild/\n",
+        "engines/.gitignore": "!kept.log\n/only_here.py\n",
+        "build/.gitignore": "!back.py\n",
+        "build/back.py": "",
+        "engines/kept.log": "",
+        "engines/lost.log.py": "",
+        "engines/only_here.py": "",
+        "engines/deep/only_here.py": "",
+        "engines/deep/gone.log": "",
+        "engines/top": "",
+        "top": "",
+    }
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    git = ["git", "-c", "safe.directory=*", "-C", str(source)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    listed = subprocess.run(
+        [*git, "ls-files", "--others", "--exclude-standard"], check=True, capture_output=True, text=True
+    ).stdout
+    visible = {name for name in listed.splitlines() if not name.rpartition("/")[2].startswith(".")}
+    assert set(release.describe(source).files) == visible
+    assert {"engines/kept.log", "engines/deep/only_here.py"} < visible
+
+
+def test_only_what_changed_travels_and_the_rest_is_copied(address: ShareAddress, source: Path) -> None:
+    first = release.publish(address, source)
+    assert (first.sent, first.copied) == (3, 0)
+    (source / "engines/llama.py").write_text("changed")
+    second = release.publish(address, source, in_use=[first.name])
+    assert (second.sent, second.sent_bytes, second.copied) == (1, len("changed"), 2)
+    assert on_share(address, second.name)["inference_app/__main__.py"] == b"main"
+    assert on_share(address, first.name)["inference_app/engines/llama.py"] == b"engine"
+
+
+def test_releases_tell_what_is_in_them_the_newest_first(address: ShareAddress, source: Path) -> None:
+    first = release.publish(address, source).name
+    (source / "__main__.py").write_text("newer")
+    second = release.publish(address, source).name
+    with open_share(address) as share:
+        found = release.kept(share)
+    assert [manifest.name for manifest in found] == [second, first]
+    assert found[0].source == "inference_app"
+    assert set(found[0].files) == {"__main__.py", "engines/llama.py", "empty.txt"}
+
+
 def test_nothing_to_release_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OperationError, match="holds no file"):
         release.describe(tmp_path)
@@ -62,7 +113,7 @@ def test_nothing_to_release_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_release_holds_the_folder_under_its_own_name(address: ShareAddress, source: Path) -> None:
-    name = release.publish(address, source)
+    name = release.publish(address, source).name
     assert name == release.describe(source).name
     assert on_share(address, name) == {
         "inference_app/__main__.py": b"main",
@@ -121,21 +172,21 @@ def test_what_arrived_wrongly_is_never_shown(
 def test_code_that_changes_during_its_release_is_not_shown_under_the_old_name(
     address: ShareAddress, source: Path
 ) -> None:
-    def edit(_done: int, _total: int) -> None:
+    def edit(_: release.Progress) -> None:
         (source / "__main__.py").write_text("edited")
 
     name = release.describe(source).name
     with pytest.raises(OperationError, match="changed while"):
         release.publish(address, source, on_progress=edit)
     assert name not in all_folders(address)
-    assert on_share(address, release.publish(address, source))["inference_app/__main__.py"] == b"edited"
+    assert on_share(address, release.publish(address, source).name)["inference_app/__main__.py"] == b"edited"
 
 
 def test_old_releases_go_but_never_one_in_use_nor_the_newest(address: ShareAddress, source: Path) -> None:
     names: list[str] = []
     for text in "abcde":
         (source / "__main__.py").write_text(text)
-        names.append(release.publish(address, source, keep=2, in_use=names[:1]))
+        names.append(release.publish(address, source, keep=2, in_use=names[:1]).name)
     assert all_folders(address) == {names[0], names[3], names[4]}
 
 
@@ -154,5 +205,5 @@ def test_a_missing_share_is_an_error_that_names_it(address: ShareAddress, source
 
 def test_a_wrong_key_is_an_error_that_says_so(address: ShareAddress, source: Path) -> None:
     elsewhere = ShareAddress(address.endpoint_url, address.account_name, "d3Jvbmc=", address.share_name)
-    with pytest.raises(ShareError, match="is the account key still valid"):
+    with pytest.raises(ShareError, match="the account key is not valid any more"):
         release.publish(elsewhere, source)

@@ -1,0 +1,3 @@
+"""What it answers: the line that the tests change."""
+
+ANSWER = "one"
