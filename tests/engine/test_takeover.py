@@ -41,9 +41,10 @@ def test_with_the_state_lost_destroy_says_that_it_does_not_know_how_the_app_was(
     stack.up().succeeded()
     stack.lose_state()
     stack.up().succeeded()
-    told = stack.destroy().refused()
-    assert "not known any more" in told
-    assert "Change the app" in told
+    destroyed = stack.destroy()
+    assert not destroyed.ok
+    assert "not known any more" in destroyed.output
+    assert "Change the app" in destroyed.output
 
 
 def test_the_job_of_fine_tuning_keeps_its_environment_profile_and_link(make_stack: MakeStack) -> None:
