@@ -18,7 +18,7 @@ from components.log_workspace import LogWorkspace
 from components.model_store import ModelStore
 from components.naming import unique_string
 from components.storage_link import StorageLink
-from operations.code_folder import describe
+from operations.code_folder import describe, release_path
 
 REPLICAS = {"interactive": (1, 2), "nightly": (0, 4)}
 """Fewest and most replicas of each app."""
@@ -91,7 +91,7 @@ for app_name, (fewest, most) in REPLICAS.items():
             "image": config.require("image"),
             "commands": COMMANDS,
             "link_name": link.link_name,
-            "release_path": released.release.apply(release.release_path),
+            "release_path": released.release.apply(release_path),
             "api_key": key,
             "minimum_replicas": fewest,
             "maximum_replicas": most,
