@@ -24,8 +24,8 @@ from inference_app.settings import Settings
 from inference_app.share import Share
 
 NOTICE_SECONDS = 1.0  # between "not ready" and a closed port, for whoever routes requests here
-# Longer than an ingress keeps an idle connection (240 s on Container Apps): were it closed here first, a request that is
-# just being sent on it would be lost.
+# Longer than an ingress keeps an idle connection (240 s on Container Apps): were it closed here first, a request that
+# is just being sent on it would be lost.
 KEEP_ALIVE_SECONDS = 300
 FLUSH_SECONDS = 2.0  # for the last bytes of answers to leave
 LOOK_SECONDS = 0.05
