@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup up down test check campaign lock clean
+.PHONY: help setup up down test check campaign bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ check: ## Format, lint, types and import rules
 campaign: ## The long tests; their figures go to docs/campaigns.md
 	@$(PYTHON) -m toolchain test
 	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest tests/campaign -p no:cacheprovider --timeout 7200
+
+bench: ## Measure against what a user would use instead; prints tables
+	@$(PYTHON) -m toolchain test
+	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m bench
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 

@@ -102,6 +102,8 @@ class LocalStack:
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
         stack_state.wait_for_lock(self._backend, self._project_name(), STACK, say)
+        if stack_state.restore_if_cut(self._backend, self._project_name(), STACK):
+            say("taking up the state from before a run that was killed")
         if stack_state.has_pending_creates(self._backend, self._project_name(), STACK):
             say("forgetting what a killed run had begun; the program finds it again")
             exported = self._run(environment, "stack", "export")
@@ -123,7 +125,7 @@ class LocalStack:
 
     def _run(self, environment: Mapping[str, str], *words: str, given: str | None = None) -> str:
         done = subprocess.run(
-            [_pulumi(environment), "--non-interactive", *words],
+            [pulumi_program(environment), "--non-interactive", *words],
             cwd=self._configuration,
             env=dict(environment),
             input=given,
@@ -139,7 +141,14 @@ class LocalStack:
         """Runs pulumi with its output on ours. In a session of its own it is interrupted by us alone, once per Ctrl-C:
         at the first it finishes its step."""
         process = subprocess.Popen(
-            [_pulumi(environment), "--non-interactive", *words, "--yes", "--skip-preview", "--suppress-progress"],
+            [
+                pulumi_program(environment),
+                "--non-interactive",
+                *words,
+                "--yes",
+                "--skip-preview",
+                "--suppress-progress",
+            ],
             cwd=self._project,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -162,7 +171,12 @@ class LocalStack:
             raise PulumiError(f"`pulumi {words[0]}` failed, see above; run this again when that is put right")
 
 
-def _pulumi(environment: Mapping[str, str]) -> str:
+def pulumi_program(environment: Mapping[str, str]) -> str:
+    """The Pulumi CLI on this environment's PATH.
+
+    Raises:
+        PulumiError: there is none.
+    """
     found = shutil.which("pulumi", path=environment["PATH"])
     if not found:
         raise PulumiError("the Pulumi CLI is missing; `make up` gets it, and puts it into .toolchain/bin")

@@ -15,6 +15,7 @@ import psutil
 
 from cli.errors import PulumiError
 from cli.terminal import Say
+from operations.config_file import write_atomically
 
 LOCK_WAIT_SECONDS: Final = 120.0
 """How long a run of somebody else may go on before we give up."""
@@ -58,6 +59,19 @@ def wait_for_lock(backend: Path, project: str, stack: str, say: Say) -> None:
         time.sleep(_LOCK_POLL_SECONDS)
 
 
+def restore_if_cut(backend: Path, project: str, stack: str) -> bool:
+    """Whether a kill cut the state file off while it was written, and the one before it, which the backend keeps, took
+    its place. What it does not know of yet is found again by its mark."""
+    file = state_file(backend, project, stack)
+    if not file.is_file() or _is_json(file):
+        return False
+    earlier = file.with_name(f"{file.name}.bak")
+    if not _is_json(earlier):
+        return False
+    write_atomically(file, earlier.read_text(encoding="utf-8"))
+    return True
+
+
 def has_pending_creates(backend: Path, project: str, stack: str) -> bool:
     """Whether a run was killed between starting to create a resource and recording it."""
     state = json.loads(state_file(backend, project, stack).read_text(encoding="utf-8"))
@@ -72,6 +86,14 @@ def without_pending_creates(exported: str) -> str:
     operations = deployment.get("pending_operations") or []
     deployment["pending_operations"] = [operation for operation in operations if not _is_create(operation)]
     return json.dumps(document)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _is_create(operation: dict[str, Any]) -> bool:

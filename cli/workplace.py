@@ -15,7 +15,7 @@ from cli.terminal import phase
 from sandbox import control
 
 STATE_DIR: Final = Path(".sandbox")
-IMAGES: Final[Mapping[str, Path]] = {"aca-inference/inference-app:cpu": Path(".venv")}
+IMAGES: Final[Mapping[str, Path]] = {"aca-inference/inference-app:0.1.0-cpu": Path(".venv")}
 """What the sandbox runs for an image: the folder whose `bin` has the programs that the image would have."""
 STOP_TIMEOUT_SECONDS: Final = 30.0
 

@@ -5,9 +5,12 @@
   knows already and brings back one that it lost, for example when an earlier run was killed;
 - there, and somebody else's: adopted. It is in the state for others to refer to, but Pulumi never changes it (every
   property is ignored) and never deletes it (retained).
+
+What carries no tags of its own carries the mark in its name: see `marked_name`.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +22,10 @@ OWNER_TAG: Final = "aca-inference-stack"
 OWNER_METADATA: Final = OWNER_TAG.replace("-", "")
 """The mark where Azure allows no hyphens: metadata of a file share."""
 
+MARK_LENGTH: Final = 6
+_OWNERS_OWN: Final = ("tags", "location", "extendedLocation", "kind", "managedBy", "environmentId")
+"""What stays its owner's of an adopted resource that is updated: labels, place, and what Azure never changes."""
+
 
 @dataclass(frozen=True)
 class Presence:
@@ -26,6 +33,8 @@ class Presence:
 
     id: str | None = None
     owned: bool = True
+    updated: bool = False
+    """Somebody else's, but changed to what the program says: only where a person asked for that."""
 
     @property
     def adopted(self) -> bool:
@@ -42,12 +51,33 @@ def child_options(
     presence: Presence = MISSING,
     depends_on: Sequence[pulumi.Resource] = (),
     ignore_changes: Sequence[str] = (),
+    retained: bool = False,
+    moves: bool = False,
 ) -> pulumi.ResourceOptions:
-    """Options for a component's child that may exist already; `ignore_changes` applies to owned resources too."""
+    """Options for a component's child that may exist already.
+
+    `ignore_changes` and `retained` apply to owned resources too; what is adopted is retained anyhow. A resource is
+    replaced by one with another name, so the new one is made first and what depends on it has moved when the old one
+    goes; only one that `moves` keeps its name, and has to go first.
+    """
+    ignored = list(ignore_changes)
+    if presence.adopted:
+        ignored = [*dict.fromkeys([*ignored, *_OWNERS_OWN])] if presence.updated else ["*"]
     return pulumi.ResourceOptions(
         parent=parent,
         depends_on=list(depends_on),
         import_=presence.id,
-        retain_on_delete=presence.adopted or None,
-        ignore_changes=["*"] if presence.adopted else list(ignore_changes),
+        retain_on_delete=presence.adopted or retained or None,
+        ignore_changes=ignored,
+        delete_before_replace=moves,
     )
+
+
+def owner_of(tags: Mapping[str, pulumi.Input[str]] | None) -> pulumi.Input[str]:
+    """The mark among these tags; empty where there is none."""
+    return (tags or {}).get(OWNER_TAG, "")
+
+
+def mark_of(owner: str) -> str:
+    """The owner's mark for a name: six hexadecimal digits."""
+    return hashlib.sha256(owner.encode()).hexdigest()[:MARK_LENGTH]

@@ -5,13 +5,13 @@ plugin process of its own; what it needs there it gets as inputs.
 """
 
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from operations import release
-from operations.file_share import ShareAddress
+if TYPE_CHECKING:
+    from operations.file_share import ShareAddress
 
 
 class CodeReleaseArgs(TypedDict):
@@ -25,7 +25,7 @@ class CodeReleaseArgs(TypedDict):
     source: str
     """Folder with the code, relative to the Pulumi project; it appears under its own name in the release."""
     release: str
-    """The release's name, that is `operations.release.describe(source).name`: known before anything is uploaded."""
+    """The release's name, known before anything is uploaded: `operations.code_folder.describe(source).name`."""
 
 
 class CodeRelease(Resource, module="aca-inference", name="CodeRelease"):
@@ -43,7 +43,10 @@ _ADDRESS_INPUTS: Final = ("endpoint_url", "account_name", "account_key", "share_
 _PLACE_INPUTS: Final = ("account_name", "share_name")
 
 
-def _address(inputs: dict[str, Any]) -> ShareAddress:
+def _address(inputs: dict[str, Any]) -> "ShareAddress":
+    # Here as below: only the plugin process needs Azure's clients, and they take their time to import.
+    from operations.file_share import ShareAddress
+
     return ShareAddress(**{key: inputs[key] for key in _ADDRESS_INPUTS})
 
 
@@ -67,10 +70,14 @@ class _CodeReleaseProvider(ResourceProvider):
         return UpdateResult(self._publish(_news, in_use=(_olds["release"],)))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        release.withdraw(_address(_props))
+        from operations.release import withdraw
+
+        withdraw(_address(_props))
 
     def _publish(self, props: dict[str, Any], in_use: tuple[str, ...]) -> dict[str, Any]:
-        published = release.publish(_address(props), Path(props["source"]), in_use=in_use).name
+        from operations.release import publish
+
+        published = publish(_address(props), Path(props["source"]), in_use=in_use).name
         if published != props["release"]:
             raise ValueError(f"{props['source']} changed while it was released; run `pulumi up` again")
         return props

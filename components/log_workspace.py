@@ -30,8 +30,6 @@ class LogWorkspace(pulumi.ComponentResource):
     workspace_name: pulumi.Output[str]
     customer_id: pulumi.Output[str]
     """The workspace's id as the environment wants it, a GUID."""
-    shared_key: pulumi.Output[str]
-    """Primary key of the workspace; a secret."""
 
     def __init__(self, name: str, args: LogWorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("aca-inference:components:LogWorkspace", name, None, opts)
@@ -45,15 +43,19 @@ class LogWorkspace(pulumi.ComponentResource):
             tags=args.get("tags"),
             opts=child_options(self, args.get("presence", MISSING)),
         )
-        keys = operationalinsights.get_shared_keys_output(
-            resource_group_name=args["resource_group_name"],
-            workspace_name=workspace.name,
-            opts=pulumi.InvokeOutputOptions(parent=self),
-        )
+        self._resource_group_name = args["resource_group_name"]
         self.workspace_name = workspace.name
         self.customer_id = workspace.customer_id
-        self.shared_key = pulumi.Output.secret(keys.primary_shared_key).apply(_require_key)
         self.register_outputs({"workspace_name": self.workspace_name, "customer_id": self.customer_id})
+
+    def shared_key(self) -> pulumi.Output[str]:
+        """Primary key of the workspace; a secret. Asked for only where it is needed: an owner may have locked it."""
+        keys = operationalinsights.get_shared_keys_output(
+            resource_group_name=self._resource_group_name,
+            workspace_name=self.workspace_name,
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        return pulumi.Output.secret(keys.primary_shared_key).apply(_require_key)
 
 
 def _require_key(key: str | None) -> str:

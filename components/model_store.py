@@ -1,17 +1,29 @@
 """The storage account and file share that hold base model, adapters and code releases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_azure_native import storage
 
-from components.adoption import MISSING, OWNER_METADATA, OWNER_TAG, Presence, child_options
+from components.adoption import MISSING, OWNER_METADATA, Presence, child_options, owner_of
+from components.deletion_when_empty import deletion_when_empty
 
 DEFAULT_SHARE_QUOTA_GIB: Final = 1024
 SHARE_SOFT_DELETE_DAYS: Final = 7
 _SERVICE_CHOSEN: Final = ("dnsEndpointType", "enableNfsV3", "isHnsEnabled")
 """Immutable properties left to the service: seen when an account is imported, and never a reason to replace it."""
+
+
+@dataclass(frozen=True)
+class StorageNetwork:
+    """Who may reach the account; everybody else is refused, whatever key they have."""
+
+    allowed_ip_ranges: Sequence[str] = ()
+    """Public IPv4 addresses and ranges: among them the one that code and models are uploaded from."""
+    allowed_subnet_ids: Sequence[str] = ()
+    """Subnets with the service endpoint Microsoft.Storage: among them the environment's."""
 
 
 class ModelStoreArgs(TypedDict):
@@ -23,6 +35,10 @@ class ModelStoreArgs(TypedDict):
     share_name: pulumi.Input[str]
     share_quota_gib: NotRequired[pulumi.Input[int]]
     """Size limit of the share in GiB; 1024 when not given."""
+    soft_delete_days: NotRequired[pulumi.Input[int]]
+    """How long a deleted share can be brought back; 7 when not given."""
+    network: NotRequired[StorageNetwork | None]
+    """Who may reach the account; every network, with a key, when not given."""
     tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     account: NotRequired[Presence]
     """The storage account as it was found; created when not given."""
@@ -44,6 +60,15 @@ class ModelStore(pulumi.ComponentResource):
         super().__init__("aca-inference:components:ModelStore", name, None, opts)
         account_presence = args.get("account", MISSING)
         resource_group_name = args["resource_group_name"]
+        deletion = deletion_when_empty(
+            f"{name}-deletion",
+            self,
+            account_presence,
+            args.get("tags"),
+            resource_group_name,
+            "Microsoft.Storage/storageAccounts",
+            args["account_name"],
+        )
         account = storage.StorageAccount(
             f"{name}-account",
             resource_group_name=resource_group_name,
@@ -54,9 +79,15 @@ class ModelStore(pulumi.ComponentResource):
             large_file_shares_state=storage.LargeFileSharesState.ENABLED,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             allow_blob_public_access=False,
+            allow_cross_tenant_replication=False,
+            # Container Apps mount Azure Files with an account key only.
+            allow_shared_key_access=True,
             enable_https_traffic_only=True,
+            network_rule_set=_network_rules(args.get("network")),
             tags=args.get("tags"),
-            opts=child_options(self, account_presence, ignore_changes=_SERVICE_CHOSEN),
+            opts=child_options(
+                self, account_presence, depends_on=deletion, ignore_changes=_SERVICE_CHOSEN, retained=True
+            ),
         )
         share_dependencies: list[pulumi.Resource] = [account]
         if not account_presence.adopted:
@@ -68,7 +99,7 @@ class ModelStore(pulumi.ComponentResource):
                     account_name=account.name,
                     file_services_name="default",
                     share_delete_retention_policy=storage.DeleteRetentionPolicyArgs(
-                        enabled=True, days=SHARE_SOFT_DELETE_DAYS
+                        enabled=True, days=args.get("soft_delete_days", SHARE_SOFT_DELETE_DAYS)
                     ),
                     opts=pulumi.ResourceOptions(parent=self),
                 )
@@ -101,6 +132,20 @@ class ModelStore(pulumi.ComponentResource):
         )
 
 
+def _network_rules(network: StorageNetwork | None) -> storage.NetworkRuleSetArgs | None:
+    if network is None:
+        return None
+    return storage.NetworkRuleSetArgs(
+        default_action=storage.DefaultAction.DENY,
+        bypass=storage.Bypass.AZURE_SERVICES,
+        ip_rules=[storage.IPRuleArgs(i_p_address_or_range=allowed) for allowed in network.allowed_ip_ranges],
+        virtual_network_rules=[
+            storage.VirtualNetworkRuleArgs(virtual_network_resource_id=subnet) for subnet in network.allowed_subnet_ids
+        ],
+    )
+
+
 def _mark(tags: Mapping[str, pulumi.Input[str]] | None) -> Mapping[str, pulumi.Input[str]] | None:
     """A share has metadata instead of tags; only the owner's mark is carried over."""
-    return {OWNER_METADATA: tags[OWNER_TAG]} if tags and OWNER_TAG in tags else None
+    owner = owner_of(tags)
+    return {OWNER_METADATA: owner} if owner else None

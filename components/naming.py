@@ -1,16 +1,15 @@
-"""Names of Azure resources: ARM's `uniqueString`, and the default names that fine-tuning gave its resources.
+"""Names of Azure resources: what Azure allows for each type, and the default names that fine-tuning gave.
 
 Equal names are how inference finds, by default, the very resources that fine-tuning made.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
-SUFFIX_LENGTH: Final = 5
+from components.unique_string import unique_string
 
-_MASK: Final = 0xFFFFFFFF
-_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
-_HASH_CHARACTERS: Final = 13
+SUFFIX_LENGTH: Final = 5
 
 
 @dataclass(frozen=True)
@@ -43,53 +42,64 @@ def default_names(resource_group: str) -> ServiceNames:
     )
 
 
-def unique_string(*parts: str) -> str:
-    """ARM's `uniqueString`: 13 characters of base32 over a 64-bit hash of the parts; case matters.
+@dataclass(frozen=True)
+class NameRule:
+    """What Azure allows as the name of one type of resource, in a pattern and in words."""
 
-    The hash is a two-lane, 64-bit cut of MurmurHash3_x86_128 with seed 0 over the parts joined by "-".
-    """
-    return _base32(_murmur64("-".join(parts).encode()))
+    kind: str
+    pattern: str
+    allowed: str
+    example: str
 
+    def check(self, name: str) -> str:
+        """The name itself.
 
-def _murmur64(data: bytes) -> int:
-    h1 = h2 = 0
-    whole = len(data) - len(data) % 8
-    for start in range(0, whole, 8):
-        h1 ^= _mix(data[start : start + 4], 0x239B961B, 15, 0xAB0E9789)
-        h1 = ((_rotate_left(h1, 19) + h2) * 5 + 0x561CCD1B) & _MASK
-        h2 ^= _mix(data[start + 4 : start + 8], 0xAB0E9789, 17, 0x239B961B)
-        h2 = ((_rotate_left(h2, 13) + h1) * 5 + 0x0BCAA747) & _MASK
-    tail = data[whole:]
-    h1 ^= _mix(tail[:4], 0x239B961B, 15, 0xAB0E9789)
-    h2 ^= _mix(tail[4:], 0xAB0E9789, 17, 0x239B961B)
-    h1 ^= len(data)
-    h2 ^= len(data)
-    h1 = (h1 + h2) & _MASK
-    h2 = (h2 + h1) & _MASK
-    h1, h2 = _finalise(h1), _finalise(h2)
-    h1 = (h1 + h2) & _MASK
-    h2 = (h2 + h1) & _MASK
-    return (h2 << 32) | h1
+        Raises:
+            ValueError: Azure would refuse it; the message says what is allowed and shows a good one.
+        """
+        if not re.fullmatch(self.pattern, name):
+            raise ValueError(f"the name of a {self.kind} must be {self.allowed}, for example {self.example}")
+        return name
 
 
-def _mix(block: bytes, first: int, rotation: int, second: int) -> int:
-    k = int.from_bytes(block, "little") * first & _MASK
-    return _rotate_left(k, rotation) * second & _MASK
-
-
-def _rotate_left(value: int, bits: int) -> int:
-    return (value << bits | value >> (32 - bits)) & _MASK
-
-
-def _finalise(value: int) -> int:
-    value = (value ^ value >> 16) * 0x85EBCA6B & _MASK
-    value = (value ^ value >> 13) * 0xC2B2AE35 & _MASK
-    return value ^ value >> 16
-
-
-def _base32(value: int) -> str:
-    characters: list[str] = []
-    for _ in range(_HASH_CHARACTERS):
-        characters.append(_ALPHABET[value >> 59])
-        value = value << 5 & 0xFFFFFFFFFFFFFFFF
-    return "".join(characters)
+# Sources: "Naming rules and restrictions for Azure resources" (Microsoft Learn); the Container App's from the service's
+# own message. What is allowed for the storage of an environment is documented nowhere: as for other names below it.
+RESOURCE_GROUP_NAME: Final = NameRule(
+    "resource group",
+    r"[\w.()-]{0,89}[\w()-]",
+    "1 to 90 letters, digits, underscores, hyphens, periods and parentheses, no period at the end",
+    "rg-inference",
+)
+STORAGE_ACCOUNT_NAME: Final = NameRule(
+    "storage account", r"[a-z0-9]{3,24}", "3 to 24 lowercase letters and digits", "aistorage4f2kq"
+)
+FILE_SHARE_NAME: Final = NameRule(
+    "file share",
+    r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+    "3 to 63 lowercase letters, digits and single hyphens, a letter or digit at both ends",
+    "models-1",
+)
+ENVIRONMENT_NAME: Final = NameRule(
+    "Container Apps environment",
+    r"(?!.*--)[A-Za-z][A-Za-z0-9-]{0,58}[A-Za-z0-9]",
+    "2 to 60 letters, digits and single hyphens, a letter first, a letter or digit last",
+    "ai-environment",
+)
+ENVIRONMENT_STORAGE_NAME: Final = NameRule(
+    "storage of an environment",
+    r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?",
+    "1 to 253 lowercase letters, digits, hyphens and periods, a letter or digit at both ends",
+    "ai-models",
+)
+APP_NAME: Final = NameRule(
+    "Container App",
+    r"(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]",
+    "2 to 32 lowercase letters, digits and single hyphens, a letter first, a letter or digit last",
+    "tone-inference",
+)
+LOG_WORKSPACE_NAME: Final = NameRule(
+    "Log Analytics workspace",
+    r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
+    "4 to 63 letters, digits and hyphens, a letter or digit at both ends",
+    "ai-logs",
+)

@@ -1,19 +1,22 @@
 """What describes an adapter: PEFT's adapter_config.json, and serving.json, in which its maker may say how to serve it.
 
-{"name": "tone", "defaults": {"temperature": 0, "max_tokens": 8}}
+{"name": "tone", "prompt_template": "### Text: {}\\n### The tone is:\\n", "defaults": {"temperature": 0}}
 """
 
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from inference_app.limits import MaxTokens, Temperature, TopK, TopP
+from inference_app.engines.contract import Prompt
+from inference_app.limits import MAX_STOPS, MaxTokens, Stop, Temperature, TopK, TopP, Unicode
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 SERVING = "serving.json"
+PLACEHOLDER = "{}"
+MAX_JSON_BYTES = 1024 * 1024
 NAME_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$"
 
 
@@ -30,6 +33,13 @@ class Defaults(BaseModel):
     top_p: TopP | None = None
     top_k: TopK | None = None
     max_tokens: MaxTokens | None = None
+    stop: Annotated[tuple[Stop, ...], Field(max_length=MAX_STOPS)] | None = None
+
+
+def _one_place(template: str) -> str:
+    if template.count(PLACEHOLDER) != 1:
+        raise ValueError(f"it must hold {PLACEHOLDER} exactly once, where the user's message goes")
+    return template
 
 
 class Description(BaseModel):
@@ -39,7 +49,30 @@ class Description(BaseModel):
 
     name: Annotated[str, Field(pattern=NAME_PATTERN)] | None = None
     """Model id under which requests choose the adapter; without it, its path below models/."""
+    prompt_template: Annotated[Unicode, AfterValidator(_one_place)] | None = None
+    """What the adapter was trained on, with {} for the user's message; without it, the base's chat template is used."""
     defaults: Defaults = Defaults()
+
+    def render(self, prompt: Prompt) -> Prompt:
+        """The prompt as the engine gets it: a conversation is put into the template, if there is one.
+
+        Each user message fills the template once, and the answer follows it, as in training. Templates of this kind
+        have no place for a system prompt: it goes before the first message of the user, as part of it.
+        """
+        if self.prompt_template is None or isinstance(prompt, str):
+            return prompt
+        before, _, after = self.prompt_template.partition(PLACEHOLDER)
+        pieces: list[str] = []
+        instructions: list[str] = []
+        for turn in prompt:
+            if turn.role == "system":
+                instructions.append(turn.content)
+            elif turn.role == "user":
+                pieces.append(before + "\n\n".join([*instructions, turn.content]) + after)
+                instructions.clear()
+            else:
+                pieces.append(turn.content + "\n")
+        return "".join(pieces)
 
 
 def read_description(folder: Path) -> Description:
@@ -66,6 +99,8 @@ def read_description(folder: Path) -> Description:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a small file; `AdapterError` names the file and what is wrong with it."""
     try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise AdapterError(f"{path.name} is larger than {MAX_JSON_BYTES} bytes")
         value: object = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise AdapterError(f"{path.name} cannot be read: {error}") from error

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from inference_app.adapters import Defaults
+from inference_app.adapters import Description
 from inference_app.engines.contract import BaseFiles, Engine
 from inference_app.errors import InferenceError, InvalidRequestError, ModelNotFoundError, NotReadyError
 from inference_app.logs import log
@@ -25,7 +25,8 @@ class Model:
     """Unix time at which it was first served, seconds."""
     base: str | None = None
     """The base model's id; None for the base itself."""
-    defaults: Defaults = field(default_factory=Defaults)
+    description: Description = field(default_factory=Description)
+    """How its maker wants it to be asked."""
 
 
 class Catalogue:
@@ -39,6 +40,7 @@ class Catalogue:
         self._base: BaseFiles | None = None
         self._found = Found()
         self._models: dict[str, Model] = {}
+        self._reported: str | None = None
         self._patience_ends = time.monotonic() + FIRST_ADAPTERS_SECONDS
         self.unusable: tuple[Unusable, ...] = ()
         self.waiting_for: str | None = "looking for the base model"
@@ -108,7 +110,9 @@ class Catalogue:
             self._publish(base, found, await self._serve(self._engine, found))
 
     async def _change_base(self, base: BaseFiles, found: Found) -> None:
-        self._report(f"loading {base.id}")
+        if self._engine is None:
+            self.waiting_for = f"loading {base.id}"
+        log("loading", model=base.id)
         engine = self._create_engine(base)
         try:
             refused = await self._serve(engine, found)
@@ -136,19 +140,20 @@ class Catalogue:
             if name in refused:
                 unusable.append(Unusable(name, adapter.path, refused[name]))
             else:
-                models[name] = Model(name, created.get(name, now), base.id, adapter.description.defaults)
+                models[name] = Model(name, created.get(name, now), base.id, adapter.description)
         for item in unusable:
             if item not in self.unusable:
                 log("adapter cannot be used", level=30, adapter=item.name, path=item.path, reason=item.reason)
         self._base, self._found, self._models, self.unusable = base, found, models, tuple(unusable)
-        self.waiting_for = None
+        self.waiting_for = self._reported = None
         log("serving", models=list(models))
 
     def _report(self, reason: str) -> None:
         """Says once what is waited for; what is already served goes on."""
+        if reason != self._reported:
+            log("not ready" if self._engine is None else "still serving what was there", level=30, reason=reason)
+            self._reported = reason
         if self._engine is None:
-            if reason != self.waiting_for:
-                log("not ready", reason=reason)
             self.waiting_for = reason
 
     async def close(self) -> None:

@@ -9,7 +9,8 @@ InferenceError               root; carries what an OpenAI client sees: status, t
 ├── OverloadedError          429  the queue is full; with Retry-After
 ├── ClientGoneError          499  never seen by anybody: the client has left (api/disconnect.py)
 ├── EngineError              500  the engine broke down
-└── NotReadyError            503  no model is loaded yet; with Retry-After
+├── NotReadyError            503  no model is loaded yet; with Retry-After
+└── RequestTimeoutError      504  the answer took longer than a request may
 """
 
 from typing import Any, ClassVar
@@ -99,3 +100,10 @@ class NotReadyError(InferenceError):
     status = 503
     type = "service_unavailable"
     default_code = "not_ready"
+
+
+class RequestTimeoutError(InferenceError):
+    """The answer was not there in time; asking again would take as long."""
+
+    status = 504
+    default_code = "request_timeout"

@@ -3,14 +3,23 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from inference_app.keys import MIN_KEY_CHARACTERS, read_keys
 
 PREFIX: Final = "INFERENCE_"
 BASE_MODEL_PATTERN: Final = r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$"
-MIN_KEY_CHARACTERS: Final = 8
 
 
 class SettingsError(Exception):
@@ -27,13 +36,18 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
+def _readable(file: Path) -> Path:
+    read_keys(file)
+    return file
+
+
 ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What can be set; the description of each field is what `--help` shows."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field(default="0.0.0.0", description="address to listen on")  # noqa: S104 - reached from outside
     port: int = Field(default=7860, ge=1, le=65535, description="port to listen on")
@@ -48,8 +62,11 @@ class Settings(BaseSettings):
     engine: Literal["auto", "llama_cpp", "scripted"] = Field(
         default="auto", description="auto: llama_cpp; scripted: no model at all, for tests of clients"
     )
-    api_keys: Annotated[tuple[ApiKey, ...], NoDecode, BeforeValidator(_split)] = Field(
+    api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(_split)] = Field(
         default=(), description="secrets separated by commas, one of which a request must carry; none: open to all"
+    )
+    api_keys_file: Annotated[Path, AfterValidator(_readable)] | None = Field(
+        default=None, description="file with one key a line instead; read again when it changes, so keys can be rotated"
     )
     context_tokens: int = Field(
         default=4096, ge=64, le=1_048_576, description="most tokens of prompt and answer; never above the model's own"
@@ -59,25 +76,33 @@ class Settings(BaseSettings):
         default=None, ge=1, le=1024, description="threads that compute; left out: all processors but one"
     )
     queue_limit: int = Field(default=64, ge=0, description="requests that may wait; one more is answered with a 429")
+    request_seconds: float = Field(
+        default=600.0, gt=0, le=86400, description="time that a request may take, waiting included"
+    )
     scan_seconds: float = Field(default=3.0, gt=0, le=3600, description="pause between two looks at the share")
     drain_seconds: int = Field(
         default=25, ge=0, le=3600, description="time that running answers have to end after SIGTERM"
     )
+    page: bool = Field(default=True, description="whether the chat page is served beside the API")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
+
+    @model_validator(mode="after")
+    def _one_source_of_keys(self) -> Self:
+        if self.api_keys and self.api_keys_file:
+            raise ValueError(f"{PREFIX}API_KEYS and {PREFIX}API_KEYS_FILE: only one of them can be set")
+        return self
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings in the process's environment, given as `environment`; `SettingsError` lists all problems."""
-    known = setting_names()
-    problems = [_unknown(name) for name in sorted(environment) if name.startswith(PREFIX) and name not in known]
-    settings = None
+    """The settings in these environment variables; `SettingsError` lists all problems."""
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
     try:
-        settings = Settings()
+        return Settings.model_validate(given)
     except ValidationError as error:
-        problems += [_problem(item) for item in error.errors(include_input=False, include_url=False)]
-    if settings is None or problems:
-        raise SettingsError("the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
-    return settings
+        problems = sorted(_problem(item) for item in error.errors(include_input=False, include_url=False))
+        raise SettingsError(
+            "the settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems)
+        ) from None
 
 
 def setting_names() -> list[str]:
@@ -96,12 +121,11 @@ def describe_settings() -> str:
     return "\n".join(lines)
 
 
-def _unknown(name: str) -> str:
-    close = difflib.get_close_matches(name, setting_names(), 1)
-    return f"{name}: there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
-
-
 def _problem(item: Mapping[str, Any]) -> str:
-    field = str(item["loc"][0])
-    name = field.upper() if field.upper().startswith(PREFIX) else f"{PREFIX}{field.upper()}"
+    if not item["loc"]:
+        return str(item["msg"]).removeprefix("Value error, ")
+    name = f"{PREFIX}{str(item['loc'][0]).upper()}"
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, setting_names(), 1)
+        return f"{name}: there is no such setting" + (f"; did you mean {close[0]}?" if close else "")
     return f"{name}: {item['msg'].removeprefix('Value error, ')}"

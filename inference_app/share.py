@@ -1,19 +1,20 @@
 """What lies on the file share, as fine-tuning leaves it: model-cache/ORG/NAME and adapters anywhere below models/.
 
 Files appear while this app runs, and slowly: a service may give a file its full size first and its content later. So
-only files that have not changed for a while are used.
+only files that have not changed for a while are used; while an adapter is being written anew, what was found before
+stays.
 """
 
-import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from inference_app.adapters import ADAPTER_CONFIG, AdapterError, Description, read_description
 from inference_app.engines.contract import AdapterFiles, BaseFiles
 from inference_app.errors import NotReadyError
+from inference_app.fingerprint import files_in, fingerprint, newest_change
 
 SETTLE_SECONDS = 3.0
 
@@ -44,7 +45,7 @@ class Found:
     adapters: tuple[Adapter, ...] = ()
     unusable: tuple[Unusable, ...] = ()
     unsettled: tuple[str, ...] = ()
-    """Paths of adapters that are still being written."""
+    """Paths of adapters that are being written for the first time."""
 
 
 class Share:
@@ -53,7 +54,8 @@ class Share:
     def __init__(self, root: Path, now: Callable[[], float] = time.time) -> None:
         self._root = root
         self._now = now
-        self._first_seen: dict[str, float] = {}
+        self._first_seen: dict[Path, tuple[str, float]] = {}
+        self._described: dict[Path, tuple[str, Adapter | Unusable]] = {}
 
     def base(self, wanted: str | None) -> BaseFiles:
         """The base model; `NotReadyError` says what is waited for."""
@@ -61,38 +63,55 @@ class Share:
         folder = cache / wanted if wanted else self._only(cache)
         if not folder.is_dir():
             raise NotReadyError(f"waiting for the base model: there is no folder {folder}")
-        files = _files(folder)
-        if not files:
+        if not files_in(folder):
             raise NotReadyError(f"waiting for the base model: {folder} is empty")
-        fingerprint = _fingerprint(files)
-        if not self._settled(files, fingerprint):
+        version = fingerprint(folder)
+        if not self._settled(folder, version):
             raise NotReadyError(f"waiting for the base model: {folder} was written a moment ago")
-        return BaseFiles(folder.relative_to(cache).as_posix(), folder, fingerprint)
+        return BaseFiles(folder.relative_to(cache).as_posix(), folder, version)
 
     def adapters(self, base_id: str) -> Found:
-        """Every adapter; those still being written are left out until they have settled."""
+        """Every adapter, as it was when it last had settled; new ones that have not settled yet are named apart."""
         good: list[Adapter] = []
         bad: list[Unusable] = []
         unsettled: list[str] = []
-        for folder in self._adapter_folders():
-            path = folder.relative_to(self._root).as_posix()
-            name = folder.relative_to(self._root / "models").as_posix()
-            files = _files(folder)
-            fingerprint = _fingerprint(files)
-            if not self._settled(files, fingerprint):
-                unsettled.append(path)
-                continue
-            try:
-                description = read_description(folder)
-            except AdapterError as error:
-                bad.append(Unusable(name, path, str(error)))
-                continue
-            good.append(Adapter(AdapterFiles(description.name or name, folder, fingerprint), path, description))
+        folders = list(self._adapter_folders())
+        for gone in self._described.keys() - set(folders):
+            del self._described[gone], self._first_seen[gone]
+        for folder in folders:
+            described = self._describe(folder)
+            if described is None:
+                unsettled.append(self._path(folder))
+            elif isinstance(described, Adapter):
+                good.append(described)
+            else:
+                bad.append(described)
         kept, clashing = _without_clashes(good, base_id)
         return Found(kept, (*bad, *clashing), tuple(unsettled))
 
+    def _describe(self, folder: Path) -> Adapter | Unusable | None:
+        """The adapter in its settled version; None for one that has never settled."""
+        version = fingerprint(folder)
+        known, described = self._described.get(folder, (None, None))
+        if version == known or not self._settled(folder, version):
+            return described
+        described = self._read(folder, version)
+        self._described[folder] = version, described
+        return described
+
+    def _read(self, folder: Path, version: str) -> Adapter | Unusable:
+        path, name = self._path(folder), folder.relative_to(self._root / "models").as_posix()
+        try:
+            description = read_description(folder)
+        except AdapterError as error:
+            return Unusable(name, path, str(error))
+        return Adapter(AdapterFiles(description.name or name, folder, version), path, description)
+
+    def _path(self, folder: Path) -> str:
+        return folder.relative_to(self._root).as_posix()
+
     def _only(self, cache: Path) -> Path:
-        folders = sorted(folder for folder in cache.glob("*/*") if folder.is_dir() and _files(folder))
+        folders = sorted(folder for folder in cache.glob("*/*") if folder.is_dir() and files_in(folder))
         if not folders:
             raise NotReadyError(f"waiting for a base model in {cache}/ORG/NAME")
         if len(folders) > 1:
@@ -112,12 +131,15 @@ class Share:
                 below.clear()
                 yield Path(folder)
 
-    def _settled(self, files: list[Path], fingerprint: str) -> bool:
+    def _settled(self, folder: Path, version: str) -> bool:
         """Old enough by its own times, or seen unchanged for long enough (the share's clock may run ahead)."""
         now = self._now()
-        first_seen = self._first_seen.setdefault(fingerprint, now)
-        newest = max((_modified(file) for file in files), default=now)
-        return now - min(newest, first_seen) >= SETTLE_SECONDS
+        seen, since = self._first_seen.get(folder, (None, now))
+        if seen != version:
+            since = now
+            self._first_seen[folder] = version, now
+        newest = newest_change(folder)
+        return now - min(now if newest is None else newest, since) >= SETTLE_SECONDS
 
 
 def _without_clashes(good: list[Adapter], base_id: str) -> tuple[tuple[Adapter, ...], tuple[Unusable, ...]]:
@@ -139,25 +161,3 @@ def _without_clashes(good: list[Adapter], base_id: str) -> tuple[tuple[Adapter, 
 def _raise(error: OSError) -> None:
     """A share that cannot be read is not a share without adapters."""
     raise error
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.is_file())
-
-
-def _fingerprint(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        try:
-            status = file.stat()
-        except FileNotFoundError:  # it vanished between listing and looking
-            continue
-        digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
-    return digest.hexdigest()
-
-
-def _modified(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0

@@ -11,6 +11,7 @@ import pathspec
 
 from operations.errors import OperationError
 
+RELEASES: Final = "releases"
 NAME_LENGTH: Final = 12
 IGNORE_FILES: Final = (".gitignore", ".releaseignore")
 _ALWAYS_IGNORED: Final = pathspec.GitIgnoreSpec.from_lines([".*", "__pycache__/", "*.pyc"])
@@ -31,6 +32,11 @@ class Release:
 
     name: str
     files: Mapping[str, CodeFile]
+
+
+def release_path(name: str) -> str:
+    """Where a release is, from the share's root."""
+    return f"{RELEASES}/{name}"
 
 
 def describe(source: Path) -> Release:

@@ -3,18 +3,36 @@
 import difflib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_snake
 from pydantic_core import ErrorDetails
 
-from operations.errors import ConfigFileError
+from operations import json_file
+from operations.errors import ConfigFileError, JsonFileError
+from operations.json_file import JsonFile, shorten
 
 DEFAULT_PATH: Final = Path("infra/inference.config.json")
+
+_PLACEHOLDER: Final = re.compile(r"<.*>")
+"""What the AI Toolkit's documentation shows in the place of each value."""
+_NOT_EMPTY: Final = "must be a text that is not empty"
+
+
+def _filled_in(text: str) -> str:
+    if not text.strip():
+        raise ValueError(_NOT_EMPTY)
+    if _PLACEHOLDER.fullmatch(text):
+        raise ValueError("still holds the example's placeholder; put your own in its place")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_filled_in)]
 
 
 class InferenceConfig(BaseModel):
@@ -22,12 +40,12 @@ class InferenceConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=lambda name: to_snake(name).upper())
 
-    subscription_id: str = Field(min_length=1, description="id of the Azure subscription")
-    resource_group_name: str = Field(min_length=1, description="resource group that holds the resources below")
-    storage_account_name: str = Field(min_length=1, description="storage account with the file share")
-    file_share_name: str = Field(min_length=1, description="file share with models, adapters and code")
-    aca_app_name: str = Field(min_length=1, description="name of the Container App")
-    aca_app_endpoint: str = Field(min_length=1, description="host name of the app's ingress, or a whole URL")
+    subscription_id: Text = Field(description="id of the Azure subscription")
+    resource_group_name: Text = Field(description="resource group that holds the resources below")
+    storage_account_name: Text = Field(description="storage account with the file share")
+    file_share_name: Text = Field(description="file share with models, adapters and code")
+    aca_app_name: Text = Field(description="name of the Container App")
+    aca_app_endpoint: Text = Field(description="host name of the app's ingress, or a whole URL")
 
 
 def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
@@ -37,17 +55,18 @@ def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
         ConfigFileError: naming every key that is missing, unknown or wrong, and what belongs there.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        file = json_file.read(path)
     except FileNotFoundError as error:
         raise ConfigFileError(
             f"{path} is missing: `pulumi up` writes it; or write it yourself, with\n{_list(map(_wanted, _keys()))}"
         ) from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigFileError(f"{path} is not JSON: {error}") from error
+    except JsonFileError as error:
+        raise ConfigFileError(str(error)) from error
     try:
-        return InferenceConfig.model_validate(content)
+        return InferenceConfig.model_validate(file.content)
     except ValidationError as error:
-        raise ConfigFileError(f"{path} cannot be used:\n{_list(map(_problem, error.errors()))}") from error
+        problems = (f"{_place(path, file, detail)}: {_problem(detail)}" for detail in error.errors())
+        raise ConfigFileError(f"{path} cannot be used:\n{_list(problems)}") from error
 
 
 def write(path: Path, config: InferenceConfig) -> None:
@@ -70,6 +89,11 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
+def _place(path: Path, file: JsonFile, detail: ErrorDetails) -> str:
+    line = file.lines.get(detail["loc"])
+    return str(path) if line is None else f"{path}:{line}"
+
+
 def _problem(detail: ErrorDetails) -> str:
     key = str(detail["loc"][0]) if detail["loc"] else ""
     match detail["type"]:
@@ -81,11 +105,10 @@ def _problem(detail: ErrorDetails) -> str:
             near = difflib.get_close_matches(key, _keys(), n=1)
             return f"{key}: no such key" + (f"; did you mean {near[0]}?" if near else "; remove it")
         case _ if key:
-            return f"{_wanted(key)}: it is {json.dumps(detail['input'])}, but must be a text that is not empty"
+            message = detail["msg"].removeprefix("Value error, ") if detail["type"] == "value_error" else _NOT_EMPTY
+            return f"{_wanted(key)}: {message} (it is {shorten(detail['input'])})"
         case _:
-            return (
-                f"it holds {json.dumps(detail['input'])[:80]}, but must be an object with the keys {', '.join(_keys())}"
-            )
+            return f"must be an object with the keys {', '.join(_keys())} (it is {shorten(detail['input'])})"
 
 
 def _wanted(key: str) -> str:

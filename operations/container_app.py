@@ -8,10 +8,10 @@ from typing import Any, Final
 from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
+from operations.code_folder import RELEASES, release_path
 from operations.config_file import InferenceConfig
 from operations.errors import CloudError
 from operations.management import open_client
-from operations.release import RELEASES, release_path
 
 Json = dict[str, Any]
 

@@ -1,6 +1,7 @@
 """The errors of this room.
 
 OperationError          anything that a person can act on; the message says what is wrong, where, and what to do
+├── JsonFileError       a file that a person writes is not JSON
 ├── ConfigFileError     inference.config.json is missing or wrong
 ├── CloudError          Azure's resource manager refused, or nobody is signed in to it
 ├── DeploymentError     a release could not take over, or there is none to go back to
@@ -12,6 +13,10 @@ OperationError          anything that a person can act on; the message says what
 
 class OperationError(Exception):
     """Root of everything that operations raise on purpose."""
+
+
+class JsonFileError(OperationError):
+    """A file that a person writes is not JSON."""
 
 
 class ConfigFileError(OperationError):

@@ -18,7 +18,7 @@ from typing import Any, Final
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.fileshare import ShareClient
 
-from operations.code_folder import Release, describe
+from operations.code_folder import RELEASES, Release, describe, release_path
 from operations.errors import OperationError, ShareError
 from operations.file_share import (
     ShareAddress,
@@ -31,7 +31,6 @@ from operations.file_share import (
 )
 from operations.transfer import copy, is_there, local_file, send, send_bytes
 
-RELEASES: Final = "releases"
 KEPT_RELEASES: Final = 5
 MANIFEST: Final = "release.json"
 ABANDONED_AFTER: Final = timedelta(days=1)
@@ -68,11 +67,6 @@ class Progress:
     all_files: int
     sent_bytes: int
     all_bytes: int
-
-
-def release_path(name: str) -> str:
-    """Where the release is, from the share's root."""
-    return f"{RELEASES}/{name}"
 
 
 def publish(

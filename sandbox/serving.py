@@ -14,7 +14,8 @@ import grpc
 import uvicorn
 
 from sandbox import provider
-from sandbox.arm.apps.hosting import APP_TYPE, Fleet, Hosting
+from sandbox.arm.apps.environments import APP_TYPE
+from sandbox.arm.apps.hosting import Fleet, Hosting
 from sandbox.arm.apps.translation import Translation
 from sandbox.arm.directory import Directory
 from sandbox.arm.dispatch import Dispatch

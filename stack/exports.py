@@ -1,15 +1,14 @@
 """What the deployment tells the world: stack outputs, and `infra/inference.config.json` for the daily commands."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import pulumi
 
-from components.adoption import Presence
 from operations import config_file
 from operations.endpoint import endpoint_url
 from stack.program import Deployment
+from stack.summary import ownership
 
 CONFIG_FILE: Final = Path("infra/inference.config.json")
 
@@ -29,17 +28,13 @@ def export(deployment: Deployment) -> None:
         pulumi.export(key, value)
     pulumi.export("endpoint", service.endpoint.fqdn.apply(endpoint_url))
     pulumi.export("release", deployment.release)
-    pulumi.export(
-        "ownership",
-        {key: _ownership(Presence(**value)) for key, value in asdict(deployment.presence).items()},
-    )
+    pulumi.export("ownership", ownership(deployment.placement))
+    pulumi.export("gpuProfile", deployment.placement.gpu.type)
+    if deployment.api_key is not None:
+        pulumi.export("apiKey", pulumi.Output.secret(deployment.api_key))
     if not pulumi.runtime.is_dry_run():
         pulumi.Output.all(**six).apply(_write)
 
 
 def _write(values: dict[str, str]) -> None:
     config_file.write(CONFIG_FILE, config_file.InferenceConfig.model_validate(values))
-
-
-def _ownership(presence: Presence) -> str:
-    return "adopted" if presence.adopted else "stack"

@@ -3,20 +3,28 @@
 Look-ups go through the provider, so they use the very credentials and cloud that the deployment uses.
 """
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import pulumi
 from pulumi_azure_native import app, operationalinsights, resources, storage
 
 from components.adoption import OWNER_METADATA, OWNER_TAG
+from components.entra_sign_in import CONFIG_NAME
+from components.gpu_environment import ListedProfile
 from components.naming import ServiceNames
+from components.storage_link import marked_link_name
 
 _Result = TypeVar("_Result")
 
 _ABSENT: Final = ("status=404", "notfound")
 """How a failed look-up says that the thing is not there: the status, or a code such as ResourceNotFound."""
+_SETTLED: Final = ("succeeded", "failed", "canceled")
+SETTLE_TIMEOUT_SECONDS: Final = 900.0
+"""How long a resource that an earlier run, or somebody else, is still making is waited for."""
+_SETTLE_POLL_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -29,14 +37,47 @@ class Found:
 
 
 @dataclass(frozen=True)
-class FoundEnvironment(Found):
-    """An environment with its workload profiles, type by name."""
+class FoundGroup(Found):
+    """A resource group; what is made in one that is being deleted is lost."""
 
-    workload_profiles: Mapping[str, str] = field(default_factory=dict[str, str])
+    being_deleted: bool = False
 
 
 @dataclass(frozen=True)
-class FoundStorage(Found):
+class FoundAccount(Found):
+    """A storage account, with what decides whether its shares can be mounted."""
+
+    kind: str = "StorageV2"
+    allows_keys: bool = True
+    open_to_all_networks: bool = True
+
+
+@dataclass(frozen=True)
+class FoundShare(Found):
+    """A file share."""
+
+    protocol: str = "SMB"
+
+
+@dataclass(frozen=True)
+class FoundWorkspace(Found):
+    """A Log Analytics workspace."""
+
+    allows_keys: bool = True
+
+
+@dataclass(frozen=True)
+class FoundEnvironment(Found):
+    """An environment; one without workload profiles is of the older kind, consumption only."""
+
+    workload_profiles: tuple[ListedProfile, ...] = ()
+    subnet_id: str | None = None
+    internal: bool = False
+    state: str = "Succeeded"
+
+
+@dataclass(frozen=True)
+class FoundLink(Found):
     """A storage link with the account and share that it points to."""
 
     account_name: str = ""
@@ -44,77 +85,206 @@ class FoundStorage(Found):
 
 
 @dataclass(frozen=True)
+class FoundApp(Found):
+    """A Container App, the environment that it is in, and its sign-in settings if it has any."""
+
+    environment_id: str = ""
+    sign_in_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Survey:
     """Every resource of the service as it was found; None where nothing is."""
 
-    resource_group: Found | None = None
-    storage_account: Found | None = None
-    file_share: Found | None = None
-    log_workspace: Found | None = None
+    resource_group: FoundGroup | None = None
+    storage_account: FoundAccount | None = None
+    file_share: FoundShare | None = None
+    log_workspace: FoundWorkspace | None = None
     environment: FoundEnvironment | None = None
-    environment_storage: FoundStorage | None = None
-    app: Found | None = None
+    environment_storage: FoundLink | None = None
+    """The link of exactly the name that was asked for; never the stack's own."""
+    own_link: Found | None = None
+    """The link with this stack's mark in its name, for the account, share and key of today."""
+    app: FoundApp | None = None
 
 
-def find_resource_group(name: str) -> Found | None:
+@dataclass(frozen=True)
+class Wanted:
+    """What to look for: the group and names of the resources, and what makes the stack's own link its own."""
+
+    group_name: str
+    names: ServiceNames
+    owner: str
+    read_only: bool
+
+
+def find_resource_group(name: str) -> FoundGroup | None:
     """The resource group, if it is there."""
     group = _look_up(lambda: resources.get_resource_group(resource_group_name=name))
-    return group and Found(group.id, _mark(group.tags), group.location)
+    if group is None:
+        return None
+    return FoundGroup(
+        group.id, _mark(group.tags), group.location, being_deleted=group.properties.provisioning_state == "Deleting"
+    )
 
 
-def survey(resource_group: Found | None, group_name: str, names: ServiceNames) -> Survey:
+def survey(resource_group: FoundGroup | None, wanted: Wanted) -> Survey:
     """Looks each resource up; children only where their parent is there."""
     if resource_group is None:
         return Survey()
-    account = _look_up(
-        lambda: storage.get_storage_account(resource_group_name=group_name, account_name=names.storage_account)
-    )
-    share = account and _look_up(
-        lambda: storage.get_file_share(
-            resource_group_name=group_name, account_name=names.storage_account, share_name=names.file_share
-        )
-    )
-    workspace = _look_up(
-        lambda: operationalinsights.get_workspace(resource_group_name=group_name, workspace_name=names.log_workspace)
-    )
-    environment = _look_up(
-        lambda: app.get_managed_environment(resource_group_name=group_name, environment_name=names.environment)
-    )
-    link = environment and _look_up(
-        lambda: app.get_managed_environments_storage(
-            resource_group_name=group_name,
-            environment_name=names.environment,
-            storage_name=names.environment_storage,
-        )
-    )
-    container_app = _look_up(
-        lambda: app.get_container_app(resource_group_name=group_name, container_app_name=names.app)
-    )
+    account = _find_account(wanted)
+    environment = _find_environment(wanted)
     return Survey(
         resource_group=resource_group,
-        storage_account=account and Found(account.id, _mark(account.tags), account.location),
-        file_share=share and Found(share.id, (share.metadata or {}).get(OWNER_METADATA)),
-        log_workspace=workspace and Found(workspace.id, _mark(workspace.tags), workspace.location),
-        environment=environment and _environment(environment),
-        environment_storage=link and _storage(link),
-        app=container_app and Found(container_app.id, _mark(container_app.tags), container_app.location),
+        storage_account=account,
+        file_share=account and _find_share(wanted),
+        log_workspace=_find_workspace(wanted),
+        environment=environment,
+        environment_storage=environment and _find_link(wanted, wanted.names.environment_storage),
+        own_link=(environment and account and account.allows_keys and _find_own_link(wanted)) or None,
+        app=_find_app(wanted),
     )
 
 
-def _environment(found: app.GetManagedEnvironmentResult) -> FoundEnvironment:
-    profiles = {profile.name: profile.workload_profile_type for profile in found.workload_profiles or []}
-    return FoundEnvironment(found.id, _mark(found.tags), found.location, profiles)
+def app_secrets(group_name: str, app_name: str) -> Mapping[str, str]:
+    """The values of an app's secrets, by name."""
+    listed = app.list_container_app_secrets(resource_group_name=group_name, container_app_name=app_name)
+    return {secret.name: secret.value for secret in listed.value if secret.value}
 
 
-def _storage(found: app.GetManagedEnvironmentsStorageResult) -> FoundStorage:
+def _find_account(wanted: Wanted) -> FoundAccount | None:
+    found = _settled(
+        lambda: storage.get_storage_account(
+            resource_group_name=wanted.group_name, account_name=wanted.names.storage_account
+        )
+    )
+    if found is None:
+        return None
+    rules = found.network_rule_set
+    return FoundAccount(
+        found.id,
+        _mark(found.tags),
+        found.location,
+        kind=found.kind,
+        allows_keys=found.allow_shared_key_access is not False,
+        open_to_all_networks=rules is None or rules.default_action != "Deny",
+    )
+
+
+def _find_share(wanted: Wanted) -> FoundShare | None:
+    found = _look_up(
+        lambda: storage.get_file_share(
+            resource_group_name=wanted.group_name,
+            account_name=wanted.names.storage_account,
+            share_name=wanted.names.file_share,
+        )
+    )
+    return found and FoundShare(
+        found.id, (found.metadata or {}).get(OWNER_METADATA), protocol=found.enabled_protocols or "SMB"
+    )
+
+
+def _find_workspace(wanted: Wanted) -> FoundWorkspace | None:
+    found = _settled(
+        lambda: operationalinsights.get_workspace(
+            resource_group_name=wanted.group_name, workspace_name=wanted.names.log_workspace
+        )
+    )
+    if found is None:
+        return None
+    locked = bool(found.features and found.features.disable_local_auth)
+    return FoundWorkspace(found.id, _mark(found.tags), found.location, allows_keys=not locked)
+
+
+def _find_environment(wanted: Wanted) -> FoundEnvironment | None:
+    found = _settled(
+        lambda: app.get_managed_environment(
+            resource_group_name=wanted.group_name, environment_name=wanted.names.environment
+        )
+    )
+    if found is None:
+        return None
+    network = found.vnet_configuration
+    return FoundEnvironment(
+        found.id,
+        _mark(found.tags),
+        found.location,
+        workload_profiles=tuple(
+            ListedProfile(item.name, item.workload_profile_type, item.minimum_count, item.maximum_count)
+            for item in found.workload_profiles or []
+        ),
+        subnet_id=network.infrastructure_subnet_id if network else None,
+        internal=bool(network and network.internal),
+        state=found.provisioning_state or "Succeeded",
+    )
+
+
+def _find_link(wanted: Wanted, name: str) -> FoundLink | None:
+    found = _look_up(
+        lambda: app.get_managed_environments_storage(
+            resource_group_name=wanted.group_name, environment_name=wanted.names.environment, storage_name=name
+        )
+    )
+    if found is None:
+        return None
     file = found.properties.azure_file
     if file is None:
-        return FoundStorage(found.id)
-    return FoundStorage(found.id, account_name=file.account_name or "", share_name=file.share_name or "")
+        return FoundLink(found.id)
+    return FoundLink(found.id, account_name=file.account_name or "", share_name=file.share_name or "")
+
+
+def _find_own_link(wanted: Wanted) -> Found | None:
+    keys = storage.list_storage_account_keys(
+        resource_group_name=wanted.group_name, account_name=wanted.names.storage_account
+    ).keys
+    name = marked_link_name(
+        wanted.names.environment_storage,
+        wanted.owner,
+        wanted.names.storage_account,
+        keys[0].value,
+        wanted.names.file_share,
+        read_only=wanted.read_only,
+    )
+    found = _find_link(wanted, name)
+    return found and Found(found.id, wanted.owner)
+
+
+def _find_app(wanted: Wanted) -> FoundApp | None:
+    group, name = wanted.group_name, wanted.names.app
+    found = _settled(lambda: app.get_container_app(resource_group_name=group, container_app_name=name))
+    if found is None:
+        return None
+    sign_in = _look_up(
+        lambda: app.get_container_apps_auth_config(
+            resource_group_name=group, container_app_name=name, auth_config_name=CONFIG_NAME
+        )
+    )
+    return FoundApp(
+        found.id,
+        _mark(found.tags),
+        found.location,
+        environment_id=found.environment_id or found.managed_environment_id or "",
+        sign_in_id=sign_in and sign_in.id,
+    )
 
 
 def _mark(tags: Mapping[str, str] | None) -> str | None:
     return (tags or {}).get(OWNER_TAG)
+
+
+def _settled(get: Callable[[], Any]) -> Any:
+    """The resource once nothing is being done to it any more: an earlier run that was cut off leaves Azure at work."""
+    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
+    told = False
+    while True:
+        found = _look_up(get)
+        state = str(getattr(found, "provisioning_state", None) or "Succeeded")
+        if found is None or state.lower() in _SETTLED or time.monotonic() > deadline:
+            return found
+        if not told:
+            pulumi.log.info(f"{found.id} is {state}; waiting until Azure is done with it")
+            told = True
+        time.sleep(_SETTLE_POLL_SECONDS)
 
 
 def _look_up(get: Callable[[], _Result]) -> _Result | None:

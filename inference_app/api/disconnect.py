@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 from starlette.responses import Response
@@ -41,21 +41,25 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 
 
 class EventStream(Response):
-    """Server-sent events from a generator, which is closed the moment the client leaves."""
+    """Server-sent events from a generator, which is closed with its source the moment the client leaves."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[str, None]) -> None:
+    def __init__(self, events: AsyncGenerator[str, None], source: AsyncGenerator[Any, None], seconds: float) -> None:
         super().__init__(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._events = events
+        self._source = source
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the events; ends quietly when nobody listens any more."""
+        """Sends the events; ends quietly when nobody listens any more, or nobody reads for all the time there is."""
         try:
-            await unless_gone(receive, self._send(send))
-        except (ClientGoneError, OSError):
-            return
+            with suppress(ClientGoneError, OSError):  # a TimeoutError is an OSError
+                async with asyncio.timeout(self._seconds):
+                    await unless_gone(receive, self._send(send))
+        finally:
+            await self._source.aclose()  # also where the events have not begun
 
     async def _send(self, send: Send) -> None:
         async with aclosing(self._events) as events:

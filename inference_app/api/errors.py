@@ -17,6 +17,8 @@ def error_response(error: InferenceError) -> JSONResponse:
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.status == 504:
+        headers["X-Should-Retry"] = "false"  # OpenAI's clients would ask again, twice
     return JSONResponse(error.body(), error.status, headers)
 
 
@@ -35,6 +37,8 @@ def add_error_handlers(app: FastAPI) -> None:
     async def routing(request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         if isinstance(error.__cause__, InferenceError):  # FastAPI wraps what is raised while it reads the body
             return error_response(error.__cause__)
+        if error.status_code == 400:  # the only one that FastAPI has: not UTF-8, or nested beyond its parser
+            return error_response(InvalidRequestError("the body is not valid JSON", code="invalid_json"))
         message = f"{request.method} {request.url.path}: {error.detail}"
         body = {"message": message, "type": "invalid_request_error", "param": None, "code": _routing_code(error)}
         return JSONResponse({"error": body}, error.status_code, error.headers)

@@ -1,39 +1,13 @@
 """What stands before every route: the API key and the limit on a body's size. Plain ASGI, so that streams pass."""
 
-import hmac
-from collections.abc import Sequence
-
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference_app.api.errors import error_response
 from inference_app.errors import BodyTooLargeError, UnauthorizedError
+from inference_app.keys import ApiKeys
 
 OPEN_PREFIX = "/health/"
-
-
-class ApiKeys:
-    """The secrets of which a request must carry one; none: everybody is let in."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = [key.encode() for key in keys]
-
-    @property
-    def needed(self) -> bool:
-        """Whether a key is asked for at all."""
-        return bool(self._keys)
-
-    def check(self, given: str | None) -> None:
-        """Raises `UnauthorizedError` for a wrong key or none. Takes the same time whichever key comes closest."""
-        if not self._keys:
-            return
-        if not given:
-            raise UnauthorizedError(
-                "an API key is needed: send it as `Authorization: Bearer KEY`", code="missing_api_key"
-            )
-        matches = [hmac.compare_digest(key, given.encode(errors="replace")) for key in self._keys]
-        if not any(matches):
-            raise UnauthorizedError("the API key is not known here")
 
 
 class Guarded:

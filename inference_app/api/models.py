@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from inference_app.api.openapi import ERRORS
 from inference_app.catalogue import Catalogue, Model
 
 
@@ -11,7 +12,7 @@ def model_routes(catalogue: Catalogue) -> APIRouter:
     """The routes over this catalogue."""
     router = APIRouter()
 
-    @router.get("/v1/models")
+    @router.get("/v1/models", responses=ERRORS)
     async def list_models() -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         _ = catalogue.engine
         return {
@@ -20,7 +21,7 @@ def model_routes(catalogue: Catalogue) -> APIRouter:
             "unusable": [{"id": item.name, "path": item.path, "reason": item.reason} for item in catalogue.unusable],
         }
 
-    @router.get("/v1/models/{model_id:path}")
+    @router.get("/v1/models/{model_id:path}", responses=ERRORS)
     async def retrieve_model(model_id: str) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         return _described(catalogue.model(model_id))
 

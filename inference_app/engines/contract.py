@@ -6,7 +6,7 @@ Each family of engines has a file of its own beside this one and keeps its heavy
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
@@ -41,6 +41,10 @@ class Turn:
     content: str
 
 
+# A conversation, to be put into the model's own chat template; or text that goes in as it is.
+Prompt = tuple[Turn, ...] | str
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How an answer is drawn."""
@@ -54,22 +58,39 @@ class Sampling:
     seed: int | None = None
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
+    top_logprobs: int | None = None
+    """How many alternatives to tell of each token; 0 tells only the token's own; None: nothing is told."""
+    json_schema: Mapping[str, Any] | None = None
+    """The answer is JSON that this schema allows."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One answer to draw: the whole conversation, by the base (adapter None) or by an adapter."""
+    """One answer to draw, by the base (adapter None) or by an adapter."""
 
-    messages: tuple[Turn, ...]
+    prompt: Prompt
     sampling: Sampling
     adapter: str | None = None
 
 
 @dataclass(frozen=True)
+class TokenLogprob:
+    """How likely a token was, as a natural logarithm, before temperature and top-p."""
+
+    token: str
+    utf8: bytes
+    """The token's bytes, which may be a part of a character."""
+    logprob: float
+    top: tuple["TokenLogprob", ...] = ()
+    """The most likely tokens at this place, as many as were asked for."""
+
+
+@dataclass(frozen=True)
 class Text:
-    """The next piece of an answer; never empty."""
+    """The next piece of an answer; empty only when it carries the logprobs of a token without text of its own."""
 
     content: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +111,14 @@ class Engine(Protocol):
     Creating an engine is cheap and touches no file. All methods are called on one event loop and never block it.
     """
 
+    unsupported: frozenset[str]
+    """Fields of requests that this engine cannot honour, by their names in the API."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Most tokens of prompt and answer together; known once `serve` has returned."""
+        ...
+
     async def serve(self, adapters: Sequence[AdapterFiles]) -> Mapping[str, str]:
         """Makes exactly these adapters answer, beside the base, and returns those refused: name -> reason.
 
@@ -108,6 +137,10 @@ class Engine(Protocol):
         before the first event, `ModelNotFoundError` for an adapter that is no longer served, `EngineError` at any
         time.
         """
+        ...
+
+    async def tokenize(self, prompt: Prompt) -> list[int]:
+        """The prompt's tokens, exactly as `generate` would read them. Raises what `generate` raises."""
         ...
 
     async def close(self) -> None:

@@ -27,6 +27,15 @@ REFUSED_FEATURES = {
     "lora_bias": "biases of the adapter (lora_bias)",
     "fan_in_fan_out": "transposed weights (fan_in_fan_out)",
     "trainable_token_indices": "trained tokens (trainable_token_indices)",
+    "target_parameters": "parameters adapted beside layers (target_parameters)",
+    "layer_replication": "replicated layers (layer_replication)",
+    "alora_invocation_tokens": "an adapter that begins at certain tokens (alora_invocation_tokens)",
+    "arrow_config": "routing between adapters (arrow_config)",
+    "use_qalora": "QA-LoRA",
+    "use_bdlora": "block-diagonal LoRA",
+    "kasa_config": "KaSA",
+    "monteclora_config": "MonteCLoRA",
+    "velora_config": "VeLoRA",
 }
 # These ways to begin training change the base's weights too.
 REFUSED_INITIALISATIONS = ("pissa", "olora", "corda", "loftq")
@@ -41,7 +50,8 @@ def convert_adapter(folder: Path, base: GgufHeader, target: Path) -> None:
     config = read_json(folder / ADAPTER_CONFIG)
     _refuse_features(config)
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, (int, float)):
+    # A bool is an int to Python.
+    if type(rank) is not int or rank < 1 or not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
         raise AdapterError(f"{ADAPTER_CONFIG} must hold numbers r (1 or more) and lora_alpha")
     pairs = _pairs(_tensors(folder / ADAPTER_WEIGHTS), base)
     # llama.cpp scales by alpha / r; rsLoRA means alpha / sqrt(r).

@@ -12,8 +12,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from inference_app.engines.contract import AdapterFiles, Event, Finish, Generation, Text
+from inference_app.engines.contract import AdapterFiles, Event, Finish, Generation, Prompt, Text, TokenLogprob, Turn
 from inference_app.errors import ContextOverflowError, EngineError, ModelNotFoundError
+
+LOGPROB = -0.5  # of every word
 
 
 class Script(BaseModel, extra="forbid"):
@@ -27,8 +29,10 @@ class Script(BaseModel, extra="forbid"):
 class ScriptedEngine:
     """Says what it is told; every word is a token."""
 
+    unsupported = frozenset({"response_format"})
+
     def __init__(self, context_tokens: int) -> None:
-        self._context_tokens = context_tokens
+        self.context_tokens = context_tokens
         self._adapters: frozenset[str] = frozenset()
 
     async def serve(self, adapters: Sequence[AdapterFiles]) -> Mapping[str, str]:
@@ -40,12 +44,10 @@ class ScriptedEngine:
         """Says the script, or the last user message."""
         if generation.adapter is not None and generation.adapter not in self._adapters:
             raise ModelNotFoundError(f"adapter {generation.adapter} is no longer served", param="model")
-        prompt_tokens = sum(len(turn.content.split()) for turn in generation.messages)
-        room = self._context_tokens - prompt_tokens
+        prompt_tokens = len(await self.tokenize(generation.prompt))
+        room = self.context_tokens - prompt_tokens
         if room <= 0:
-            raise ContextOverflowError(
-                f"the prompt has {prompt_tokens} tokens, the context only {self._context_tokens}", param="messages"
-            )
+            raise ContextOverflowError(f"the prompt has {prompt_tokens} tokens, the context only {self.context_tokens}")
         script = _script(generation)
         words = script.say.split()
         limit = min(room, generation.sampling.max_tokens or room)
@@ -53,16 +55,33 @@ class ScriptedEngine:
             if index == script.fail_after:
                 raise EngineError("the script breaks down here")
             await asyncio.sleep(script.word_seconds)
-            yield Text(word if index == 0 else f" {word}")
+            yield _piece(word if index == 0 else f" {word}", generation.sampling.top_logprobs)
         yield Finish("length" if len(words) > limit else "stop", prompt_tokens, min(len(words), limit))
+
+    async def tokenize(self, prompt: Prompt) -> list[int]:
+        """One token a word: the length of the word."""
+        text = prompt if isinstance(prompt, str) else " ".join(turn.content for turn in prompt)
+        return [len(word) for word in text.split()]
 
     async def close(self) -> None:
         """Nothing is held."""
 
 
 def _script(generation: Generation) -> Script:
-    last = next((turn.content for turn in reversed(generation.messages) if turn.role == "user"), "")
+    prompt = generation.prompt
+    last = prompt if isinstance(prompt, str) else _last_of_user(prompt)
     try:
         return Script.model_validate(json.loads(last))
-    except (ValueError, ValidationError):
+    except (ValueError, ValidationError, RecursionError):
         return Script(say=f"{generation.adapter}: {last}" if generation.adapter else last)
+
+
+def _last_of_user(turns: Sequence[Turn]) -> str:
+    return next((turn.content for turn in reversed(turns) if turn.role == "user"), "")
+
+
+def _piece(text: str, top_logprobs: int | None) -> Text:
+    if top_logprobs is None:
+        return Text(text)
+    token = TokenLogprob(text, text.encode(), LOGPROB)
+    return Text(text, (TokenLogprob(text, text.encode(), LOGPROB, (token,) * min(top_logprobs, 1)),))

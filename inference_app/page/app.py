@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference_app.api.guards import ApiKeys, Guarded
+from inference_app.api.guards import Guarded
+from inference_app.keys import ApiKeys
 from inference_app.limits import MAX_BODY_BYTES
 from inference_app.logs import log
 from inference_app.service import InferenceService
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 STARTING = (Path(__file__).parent / "starting.html").read_text(encoding="utf-8")
-API_PREFIXES = ("/v1", "/health")
+API_PREFIXES = ("/v1", "/health", "/metrics", "/tokenize")
 # What the page itself calls. Gradio has more, such as a route that takes files from anybody.
 GRADIO_CALLS = ("/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/run/")
 # Gradio reports its use to its makers and looks for updates unless told otherwise; it reads this when imported.

@@ -8,7 +8,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.themes import Soft
 
-from inference_app.api.guards import ApiKeys
+from inference_app.keys import ApiKeys
 from inference_app.page.conversation import Controls, Conversation, Message, Question
 from inference_app.service import InferenceService
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from inference_app.api.chat_schemas import ChatRequest
 from inference_app.api.errors import explained
-from inference_app.api.guards import ApiKeys
-from inference_app.api.schemas import ChatRequest
 from inference_app.engines.contract import Finish
 from inference_app.errors import InferenceError, UnauthorizedError
+from inference_app.keys import ApiKeys
 from inference_app.logs import log
 from inference_app.service import InferenceService
 
@@ -89,7 +89,7 @@ class Conversation:
         usual = Controls()
         for model in self._service.catalogue.models:
             if model.id == model_id:
-                recommended = model.defaults.model_dump(exclude_none=True)
+                recommended = model.description.defaults.model_dump(exclude_none=True, exclude={"stop"})
                 return Controls(**{**usual.__dict__, **recommended})
         return usual
 
@@ -101,10 +101,10 @@ class Conversation:
         try:
             self._keys.check(question.key)
             model = self._service.catalogue.model(question.model)
-            wish = _request(question, history).wish()
+            wishes = _request(question, history).wishes()
             yield Answer(history, f"{_short(model.id)} is answering …")
-            async with aclosing(self._service.answer(model, wish)) as events:
-                async for event in events:
+            async with aclosing(self._service.answer(model, wishes)) as parts:
+                async for _, event in parts:
                     if isinstance(event, Finish):
                         seconds = time.monotonic() - began
                         yield Answer(

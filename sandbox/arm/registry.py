@@ -5,10 +5,12 @@ from typing import Final
 from sandbox.arm.apps.hosting import Hosting
 from sandbox.arm.resource_type import Addresses, ResourceType
 from sandbox.arm.resources import Resources
+from sandbox.arm.types.auth_configs import AuthConfigs
 from sandbox.arm.types.container_apps import ContainerApps
 from sandbox.arm.types.environment_storages import EnvironmentStorages
 from sandbox.arm.types.file_services import FileServices
 from sandbox.arm.types.file_shares import FileShares
+from sandbox.arm.types.jobs import Jobs
 from sandbox.arm.types.managed_environments import ManagedEnvironments
 from sandbox.arm.types.replicas import Replicas
 from sandbox.arm.types.resource_groups import ResourceGroups
@@ -17,7 +19,13 @@ from sandbox.arm.types.storage_accounts import StorageAccounts
 from sandbox.arm.types.workspaces import Workspaces
 from sandbox.shares import Shares
 
-_DELETION_ORDER: Final = (ContainerApps.name, ManagedEnvironments.name, StorageAccounts.name, Workspaces.name)
+_DELETION_ORDER: Final = (
+    ContainerApps.name,
+    Jobs.name,
+    ManagedEnvironments.name,
+    StorageAccounts.name,
+    Workspaces.name,
+)
 
 
 class Types:
@@ -38,5 +46,7 @@ class Types:
             self.container_apps,
             Revisions(resources, addresses, hosting),
             Replicas(resources, addresses, hosting),
+            AuthConfigs(resources, addresses, hosting),
+            Jobs(resources, addresses),
         ):
             self.by_name[kind.name.lower()] = kind

@@ -183,7 +183,7 @@ class App:
             self._port_trouble = ""
             return None
         if ingress is None:
-            self._ingress = ingress = Ingress(self._router, target, port)
+            self._ingress = ingress = Ingress(self._router, target, port, self._spec.gate)
             try:
                 await ingress.listen()
             except OSError as error:
@@ -196,6 +196,7 @@ class App:
                 return now + self._surroundings.pace.port_retry
             self._port_trouble = ""
             self._logs.event("IngressListening", f"Ingress listens on 127.0.0.1:{port}")
+        ingress.gate = self._spec.gate
         return None
 
     def _changed(self, revision: Revision, replica: Replica, exited: str) -> None:

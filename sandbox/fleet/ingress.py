@@ -27,6 +27,7 @@ from sandbox.fleet.framing import (
     until_close,
     upgrade_of,
 )
+from sandbox.fleet.gate import Gate
 from sandbox.fleet.routing import Router, UnroutableError
 
 ADDRESS = "127.0.0.1"
@@ -38,8 +39,9 @@ _LINGER_SECONDS = 1
 class Ingress:
     """Listens from `listen` to `close`; requests that are under way at `close` may finish."""
 
-    def __init__(self, router: Router, target_port: int, port: int) -> None:
+    def __init__(self, router: Router, target_port: int, port: int, gate: Gate) -> None:
         self.port = port
+        self.gate = gate
         self.target_port = target_port
         self._router = router
         self._server: asyncio.Server | None = None
@@ -102,6 +104,7 @@ class Ingress:
         exchange = _Exchange(reader, writer)
         try:
             request = parse_request(head)
+            self._check(request, writer)
             async with self._router.connection(self.target_port) as (upstream_reader, upstream_writer):
                 return await exchange.run(request, upstream_reader, upstream_writer)
         except (HttpError, UnroutableError) as error:
@@ -111,6 +114,14 @@ class Ingress:
                 return False
             await _refuse(reader, writer, error.status, str(error))
             return False
+
+    def _check(self, request: h11.Request, writer: StreamWriter) -> None:
+        """Raises HttpError for a request that is not let through."""
+        authorization = dict(request.headers).get(b"authorization", b"").decode(errors="replace")
+        peer = str(writer.get_extra_info("peername")[0])
+        refusal = self.gate.refusal(request.target.decode(errors="replace"), authorization, peer)
+        if refusal is not None:
+            raise HttpError(*refusal)
 
 
 class _Exchange:

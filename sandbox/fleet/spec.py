@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from sandbox.fleet.gate import Gate
+
 
 class ProbeKind(StrEnum):
     """The three probes of a container; the values are ARM's."""
@@ -91,6 +93,7 @@ class AppSpec:
     traffic: tuple[TrafficWeight, ...] = ()
     target_port: int | None = None
     ingress_port: int | None = None
+    gate: Gate = field(default_factory=Gate)
 
 
 @dataclass(frozen=True)

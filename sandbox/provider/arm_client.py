@@ -113,7 +113,7 @@ class ArmClient:
             try:
                 answer = self._connection.request(method, path, api_version, body, timeout_seconds)
             except httpx.TransportError as error:
-                refused, again, wanted = self._unreachable(error), True, None
+                refused, again, wanted = self._unreachable(error), True, 0.0
             else:
                 if answer.is_success:
                     return answer
@@ -170,10 +170,10 @@ def _is_done(state: Json, key: str) -> bool:
     return found.lower() in _TERMINAL
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Seconds; None if ARM says nothing or, as the real provider reads it, zero."""
+def _retry_after(answer: httpx.Response) -> float:
+    """Seconds; zero, which the real provider takes for nothing said, where ARM gives no number of them."""
     value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() and int(value) else None
+    return float(value) if value.isdigit() else 0.0
 
 
 def _json(answer: httpx.Response) -> Json:

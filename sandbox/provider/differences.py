@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final
 
 from sandbox.provider.type_spec import TypeSpec
-from sandbox.provider.wire import Json, is_unknown
+from sandbox.provider.wire import Json
 
 _ID_PREFIX: Final = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+(/providers/[^/]+)?(?=/|$)", re.IGNORECASE)
 """In what ids have in common ARM knows no case; in the names after it some services do."""
@@ -80,7 +80,7 @@ class _Comparison:
             yield from self.objects(path, place, old, new)
         elif isinstance(old, list) and isinstance(new, list):
             yield from self._lists(path, place, old, new)
-        elif is_unknown(new) or _normal(place, old) != _normal(place, new):
+        elif _normal(place, old) != _normal(place, new):
             yield path, Change.UPDATE
 
     def _lists(self, path: str, place: str, old: list[Any], new: list[Any]) -> Iterator[tuple[str, Change]]:

@@ -47,8 +47,8 @@ def call(token: str, arguments: Json, arm: ArmClient) -> Json:
         return _read(spec, arguments, arm)
     if action := ACTIONS.get(token):
         spec, name = action
-        path = resource_path(spec, arm.cloud.subscription_id, arguments)
-        answer = _naming(path, lambda: arm.post(f"{path}/{name}", spec.api_version))
+        path = f"{resource_path(spec, arm.cloud.subscription_id, arguments)}/{name}"
+        answer = _naming(path, lambda: arm.post(path, spec.api_version))
         return {key: secret(value) for key, value in answer.items()}
     if token == CLIENT_CONFIG:
         claims = arm.claims()

@@ -30,4 +30,4 @@ def _with_changes(base: Any, before: Any, now: Any) -> Any:
         return [
             _with_changes(base[index], before[index], item) if index < both else item for index, item in enumerate(now)
         ]
-    return now if before != now else base
+    return now

@@ -217,6 +217,15 @@ _CONTAINER_APP: Final = TypeSpec(
     },
 )
 
+_AUTH_CONFIG: Final = TypeSpec(
+    token="azure-native:app:ContainerAppsAuthConfig",  # noqa: S106
+    path=f"{_APP}/containerApps/{{containerAppName}}/authConfigs/{{authConfigName}}",
+    api_version="2025-02-02-preview",
+    inputs=_words("encryptionSettings globalValidation httpSettings identityProviders login platform"),
+    read_only=_words("systemData"),
+    top_level=_words("systemData"),
+)
+
 TYPES: Final = {
     spec.token: spec
     for spec in (
@@ -228,5 +237,6 @@ TYPES: Final = {
         _MANAGED_ENVIRONMENT,
         _ENVIRONMENT_STORAGE,
         _CONTAINER_APP,
+        _AUTH_CONFIG,
     )
 }

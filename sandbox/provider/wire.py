@@ -27,15 +27,6 @@ def secret(value: Any) -> Any:
     return value if value == UNKNOWN else {_SIGNATURE: _SECRET, "value": value}
 
 
-def is_unknown(value: Any) -> bool:
-    """Whether the value itself, or anything in it, is not known yet."""
-    if isinstance(value, dict):
-        return any(is_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(is_unknown(item) for item in value)
-    return value == UNKNOWN
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:

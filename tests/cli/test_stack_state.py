@@ -113,3 +113,25 @@ def test_only_pending_creates_are_forgotten() -> None:
     left = json.loads(stack_state.without_pending_creates(json.dumps(exported)))
     assert left["deployment"]["pending_operations"] == operations[1:]
     assert left["deployment"]["resources"] == [{"urn": "kept"}]
+
+
+@pytest.mark.parametrize("cut", ["", '{"version": 3, "check'])
+def test_a_state_that_a_kill_cut_off_is_replaced_by_the_one_before_it(tmp_path: Path, cut: str) -> None:
+    file = stack_state.state_file(tmp_path, PROJECT, STACK)
+    file.parent.mkdir(parents=True)
+    file.write_text(cut)
+    assert not stack_state.restore_if_cut(tmp_path, PROJECT, STACK), "there is none before it"
+    assert file.read_text() == cut
+    file.with_name(f"{file.name}.bak").write_text('{"version": 3}')
+    assert stack_state.restore_if_cut(tmp_path, PROJECT, STACK)
+    assert file.read_text() == '{"version": 3}'
+
+
+def test_a_whole_state_stays_whatever_lies_beside_it(tmp_path: Path) -> None:
+    file = stack_state.state_file(tmp_path, PROJECT, STACK)
+    file.parent.mkdir(parents=True)
+    file.with_name(f"{file.name}.bak").write_text('{"version": 3}')
+    assert not stack_state.restore_if_cut(tmp_path, PROJECT, STACK), "a stack that was removed stays so"
+    file.write_text('{"version": 3, "checkpoint": {}}')
+    assert not stack_state.restore_if_cut(tmp_path, PROJECT, STACK)
+    assert json.loads(file.read_text())["checkpoint"] == {}

@@ -39,7 +39,12 @@ class Recorder(pulumi.runtime.Mocks):
         args.inputs = _plain(args.inputs)
         self.resources[args.name] = args
         outputs = {**args.inputs, **_OUTPUTS.get(args.typ, {}), "name": _azure_name(args)}
+        if args.typ.endswith(":ApiKey"):
+            outputs["key"] = args.inputs.get("known_key") or "made"
         if args.typ == "azure-native:app:ContainerApp":
+            users = outputs.get("identity", {}).get("userAssignedIdentities")
+            if users:  # a list goes in, an object comes back
+                outputs["identity"] = {**outputs["identity"], "userAssignedIdentities": {user: {} for user in users}}
             outputs["configuration"]["ingress"]["fqdn"] = f"{_azure_name(args)}.env.example"
         return args.resource_id or f"/ids/{args.name}", outputs
 
@@ -49,8 +54,14 @@ class Recorder(pulumi.runtime.Mocks):
                 return {"keys": [{"keyName": "key1", "permissions": "Full", "value": ACCOUNT_KEY}]}
             case "azure-native:operationalinsights:getSharedKeys":
                 return {"primarySharedKey": SHARED_KEY}
+            case "azure-native:authorization:getClientConfig":
+                return {"subscriptionId": "subscription", "clientId": "", "objectId": "", "tenantId": ""}
             case token:
                 return self.calls[token]
+
+    def none_of_type(self, token: str) -> bool:
+        """Whether there is no resource of this type."""
+        return all(resource.typ != token for resource in self.resources.values())
 
     def of_type(self, token: str) -> MockResourceArgs:
         """The one resource of this type."""
@@ -58,9 +69,13 @@ class Recorder(pulumi.runtime.Mocks):
         return found
 
 
-def record(program: Callable[[], Any], calls: dict[str, dict[str, Any]] | None = None) -> Recorder:
+def record(
+    program: Callable[[], Any],
+    calls: dict[str, dict[str, Any]] | None = None,
+    recorder: Recorder | None = None,
+) -> Recorder:
     """Runs a program under mocks to its end and returns what it registered."""
-    recorder = Recorder(calls)
+    recorder = recorder or Recorder(calls)
     pulumi.runtime.set_mocks(recorder, project="aca-inference", stack="test", preview=False)
     pulumi.runtime.test(program)()
     return recorder

@@ -6,52 +6,18 @@ import pulumi
 import pytest
 
 from components.adoption import OWNER_METADATA, OWNER_TAG, Presence
-from components.gpu import GPU_PROFILES, gpu_profile
-from components.inference_service import InferenceService, InferenceServiceArgs, ServicePresence
-from components.naming import ServiceNames
-from tests.components.recorder import ACCOUNT_KEY, Recorder, record
-
-NAMES = ServiceNames(
-    storage_account="account",
-    file_share="share",
-    environment="environment",
-    environment_storage="link",
-    app="app",
-    log_workspace="workspace",
-)
-MARK = "organization/aca-inference/test"
+from components.gpu import GPU_PROFILES
+from components.inference_service import ServicePresence
+from components.storage_link import marked_link_name
+from tests.components.recorder import ACCOUNT_KEY, record
+from tests.components.service import MARK, app_of, container_of, link_of, make_service
 
 
-def make_service(**overrides: Any) -> InferenceService:
-    args: InferenceServiceArgs = {
-        "resource_group_name": "group",
-        "location": "swedencentral",
-        "names": NAMES,
-        "gpu": gpu_profile("Consumption-GPU-NC8as-T4"),
-        "gpu_profile_name": "GPU",
-        "maximum_instances": 2,
-        "image": "registry.example/app:1",
-        "commands": ("cd /app", "exec serve"),
-        "code": "inference_app",
-        "release": "0123456789ab",
-        "tags": {OWNER_TAG: MARK},
-    }
-    return InferenceService("inference", {**args, **overrides})  # pyright: ignore[reportArgumentType]
-
-
-def app_of(recorder: Recorder) -> dict[str, Any]:
-    return recorder.of_type("azure-native:app:ContainerApp").inputs
-
-
-def container_of(recorder: Recorder) -> dict[str, Any]:
-    (container,) = app_of(recorder)["template"]["containers"]
-    return container
-
-
-def test_the_container_takes_the_whole_of_its_gpu_profile() -> None:
+def test_the_container_takes_what_its_gpu_profile_can_give() -> None:
     for profile in GPU_PROFILES.values():
         recorder = record(lambda profile=profile: make_service(gpu=profile))
-        assert container_of(recorder)["resources"] == {"cpu": float(profile.vcpu), "memory": profile.memory}
+        resources = container_of(recorder)["resources"]
+        assert resources == {"cpu": profile.container_vcpu, "memory": profile.container_memory}
         assert app_of(recorder)["workloadProfileName"] == "GPU"
 
 
@@ -82,6 +48,34 @@ def test_the_app_scales_to_zero_by_default_and_up_to_the_limit() -> None:
 def test_the_share_is_seen_at_mount_and_the_release_at_app() -> None:
     mounts = {mount["mountPath"]: mount.get("subPath") for mount in container_of(record(make_service))["volumeMounts"]}
     assert mounts == {"/mount": None, "/app": "releases/0123456789ab"}
+
+
+def test_models_and_code_are_mounted_read_only_by_default_by_the_link_and_by_the_volume() -> None:
+    recorder = record(make_service)
+    (volume,) = app_of(recorder)["template"]["volumes"]
+    assert "ro" in volume["mountOptions"].split(",")
+    assert link_of(recorder)["properties"]["azureFile"]["accessMode"] == "ReadOnly"
+
+
+def test_a_mount_can_be_made_writable() -> None:
+    recorder = record(lambda: make_service(read_only=False))
+    (volume,) = app_of(recorder)["template"]["volumes"]
+    assert "mountOptions" not in volume
+    assert link_of(recorder)["properties"]["azureFile"]["accessMode"] == "ReadWrite"
+
+
+def test_the_stacks_own_link_has_another_name_than_the_one_that_was_asked_for() -> None:
+    assert link_of(record(make_service))["storageName"] == marked_link_name(
+        "link", MARK, "account", ACCOUNT_KEY, "share", read_only=True
+    )
+
+
+def test_an_adopted_link_is_used_under_its_own_name() -> None:
+    presence = ServicePresence(environment_storage=Presence("/subscriptions/s/link", owned=False))
+    recorder = record(lambda: make_service(presence=presence))
+    assert link_of(recorder)["storageName"] == "link"
+    (volume,) = app_of(recorder)["template"]["volumes"]
+    assert "ro" in volume["mountOptions"].split(",")
 
 
 def test_the_three_probes_ask_three_routes_and_never_the_page() -> None:

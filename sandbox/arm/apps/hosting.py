@@ -1,10 +1,13 @@
 """Keeps what the fleet runs equal to the container apps in the database, and writes down what the fleet reports."""
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
+from sandbox.arm.apps.environments import APP_TYPE, profile_types
 from sandbox.arm.apps.model import ContainerAppProperties, parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE, PROFILE_TYPES
 from sandbox.arm.apps.translation import Translation
@@ -13,7 +16,6 @@ from sandbox.arm.ids import ResourceId, parse_id
 from sandbox.arm.resources import Resource, Resources
 from sandbox.fleet.spec import AppSpec, AppStatus, EventKind, FleetEvent
 
-APP_TYPE: Final = "Microsoft.App/containerApps"
 REVISION_TYPE: Final = f"{APP_TYPE}/revisions"
 
 _log = logging.getLogger("sandbox.apps")
@@ -62,6 +64,7 @@ class Hosting:
         self._fleet = fleet
         self._images = images
         self._unmounted: dict[str, str] = {}
+        self._looking: set[asyncio.Task[None]] = set()
 
     def has_image(self, reference: str) -> bool:
         """Whether the sandbox knows the image."""
@@ -91,6 +94,19 @@ class Hosting:
         )
         self._unmounted.pop(app.id.key, None)
         await self._fleet.apply(spec)
+
+    def look_again(self, app_id: ResourceId) -> None:
+        """Soon lets the fleet run what the database says by then; for changes around an app, not in it."""
+
+        async def look() -> None:
+            app = self._resources.find(app_id)
+            if app is not None and app.provisioning_state == "Succeeded":
+                with contextlib.suppress(ArmError):  # a volume that cannot be mounted is told when the app is changed
+                    await self.bring_up(app)
+
+        task = asyncio.get_running_loop().create_task(look())
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
 
     async def bring_up_all(self) -> None:
         """Brings every app back that ran when the process ended."""
@@ -133,12 +149,6 @@ class Hosting:
             elif event.kind is EventKind.REVISION_REPLACED and revision is not None:
                 self._resources.save(revision.with_properties(active=False))
         _log.info("%s: %s %s %s", app.id.name, event.revision, event.kind, event.message)
-
-
-def profile_types(environment: Resource) -> dict[str, str]:
-    """Type of each workload profile of an environment, by name. One without any offers Consumption alone."""
-    profiles = environment.properties.get("workloadProfiles") or []
-    return {item["name"]: item["workloadProfileType"] for item in profiles} or {DEFAULT_PROFILE: DEFAULT_PROFILE}
 
 
 def _on_gpu(app: Resource, environment: Resource) -> bool:

@@ -109,6 +109,12 @@ class Volume(Json):
     name: StrictStr
     storage_type: StrictStr | None = "EmptyDir"
     storage_name: StrictStr | None = None
+    mount_options: StrictStr | None = None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the options say so, among others and separated by commas."""
+        return "ro" in (self.mount_options or "").split(",")
 
 
 class Template(Json):
@@ -120,6 +126,14 @@ class Template(Json):
     containers: list[Container] | None = None
     scale: Scale | None = None
     volumes: list[Volume] | None = None
+
+
+class IpRule(Json):
+    """Addresses that the ingress admits, or refuses."""
+
+    name: StrictStr
+    ip_address_range: StrictStr
+    action: Literal["Allow", "Deny"]
 
 
 class TrafficWeightJson(Json):
@@ -136,6 +150,7 @@ class Ingress(Json):
     external: StrictBool | None = None
     target_port: StrictInt | None = None
     traffic: list[TrafficWeightJson] | None = None
+    ip_security_restrictions: list[IpRule] | None = None
 
 
 class Secret(Json):
@@ -162,6 +177,68 @@ class ContainerAppProperties(Json):
     )
     workload_profile_name: StrictStr | None = None
     configuration: Configuration | None = None
+    template: Template | None = None
+
+
+class Registration(Json):
+    """An app registration."""
+
+    client_id: StrictStr | None = None
+    client_secret_setting_name: StrictStr | None = None
+
+
+class TokenValidation(Json):
+    """What a token must be for."""
+
+    allowed_audiences: list[StrictStr] | None = None
+
+
+class ActiveDirectory(Json):
+    """Entra ID as a provider of identities."""
+
+    enabled: StrictBool | None = True
+    registration: Registration | None = None
+    validation: TokenValidation | None = None
+
+
+class IdentityProviders(Json):
+    """The providers that are emulated: one."""
+
+    azure_active_directory: ActiveDirectory | None = None
+
+
+class AuthPlatform(Json):
+    """Whether sign-in is on."""
+
+    enabled: StrictBool | None = None
+
+
+class GlobalValidation(Json):
+    """What becomes of a request without a token."""
+
+    unauthenticated_client_action: StrictStr | None = None
+    excluded_paths: list[StrictStr] | None = None
+
+
+class AuthProperties(Json):
+    """Properties of an app's sign-in settings."""
+
+    platform: AuthPlatform | None = None
+    global_validation: GlobalValidation | None = None
+    identity_providers: IdentityProviders | None = None
+
+    @property
+    def registration(self) -> Registration | None:
+        """The registration with Entra ID, if there is one."""
+        directory = self.identity_providers and self.identity_providers.azure_active_directory
+        return directory.registration if directory else None
+
+
+class JobProperties(Json):
+    """Properties of a job."""
+
+    environment_id: StrictStr | None = None
+    workload_profile_name: StrictStr | None = None
     template: Template | None = None
 
 

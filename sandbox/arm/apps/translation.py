@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from sandbox.arm.apps.model import (
+    AuthProperties,
     Container,
     ContainerAppProperties,
     Ingress,
@@ -16,10 +17,13 @@ from sandbox.arm.apps.model import (
 )
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resources import Resource, Resources
+from sandbox.fleet.gate import Gate
 from sandbox.fleet.spec import AppSpec, ContainerSpec, Mount, Probe, ProbeKind, RevisionSpec, TrafficWeight
 from sandbox.shares import Shares
 
 STORAGE_TYPE: Final = "storages"
+AUTH_TYPE: Final = "authConfigs"
+AUTH_NAME: Final = "current"
 DEFAULT_COOLDOWN_SECONDS: Final = 300
 DEFAULT_GRACE_SECONDS: Final = 30
 DEFAULT_MAX_REPLICAS: Final = 10
@@ -52,13 +56,32 @@ class Translation:
             app_id=app.id.key,
             name=app.id.name,
             revisions=tuple(
-                self._revision(app, environment, revision, secrets, ingress if default_probes else None)
-                for revision in revisions
+                self._revision(app, environment, revision, secrets, ingress if default_probes else None, newest)
+                for revision, newest in zip(revisions, [*[False] * (len(revisions) - 1), True], strict=True)
             ),
             single=configuration is None or configuration.active_revisions_mode != "Multiple",
             traffic=_traffic(ingress),
             target_port=None if ingress is None else ingress.target_port,
             ingress_port=None if ingress is None else app.private["ingressPort"],
+            gate=self._gate(app, ingress),
+        )
+
+    def _gate(self, app: Resource, ingress: Ingress | None) -> Gate:
+        """Address rules and sign-in settings; people are not sent to sign in: they get the 401 that programs get."""
+        rules = (ingress.ip_security_restrictions if ingress is not None else None) or []
+        found = self._resources.find(app.id.child(AUTH_TYPE, AUTH_NAME))
+        sign_in = parsed(AuthProperties, found.properties) if found is not None else AuthProperties()
+        validation = sign_in.global_validation
+        anonymous = validation is not None and validation.unauthenticated_client_action == "AllowAnonymous"
+        on = sign_in.platform is not None and bool(sign_in.platform.enabled) and not anonymous
+        directory = sign_in.identity_providers and sign_in.identity_providers.azure_active_directory
+        audiences = (directory and directory.validation and directory.validation.allowed_audiences) or []
+        client_id = sign_in.registration and sign_in.registration.client_id
+        return Gate(
+            allowed_networks=tuple(rule.ip_address_range for rule in rules if rule.action == "Allow"),
+            denied_networks=tuple(rule.ip_address_range for rule in rules if rule.action == "Deny"),
+            token_audiences=tuple(filter(None, (client_id, *audiences))) if on else None,
+            open_paths=tuple((validation and validation.excluded_paths) or ()),
         )
 
     def _revision(
@@ -68,7 +91,9 @@ class Translation:
         revision: Resource,
         secrets: Mapping[str, str],
         probed: Ingress | None,
+        newest: bool,
     ) -> RevisionSpec:
+        """What should run of a revision. One that is being replaced has its mounts already: no key is asked for."""
         template = parsed(Template, revision.properties["template"])
         scale = template.scale or Scale()
         container = (template.containers or [])[0]
@@ -82,7 +107,7 @@ class Translation:
                 command=tuple(container.command or ()),
                 args=tuple(container.args or ()),
                 env={**built_in, **_environment(container, secrets)},
-                mounts=tuple(self._mounts(template, container, environment)),
+                mounts=tuple(self._mounts(template, container, environment, asks_for_key=newest)),
                 probes=tuple(_probe(probe) for probe in container.probes or []) or _default_probes(probed),
             ),
             min_replicas=scale.min_replicas or 0,
@@ -91,25 +116,28 @@ class Translation:
             termination_grace_seconds=DEFAULT_GRACE_SECONDS if grace is None else grace,
         )
 
-    def _mounts(self, template: Template, container: Container, environment: Resource) -> Sequence[Mount]:
+    def _mounts(
+        self, template: Template, container: Container, environment: Resource, *, asks_for_key: bool
+    ) -> Sequence[Mount]:
         volumes = {volume.name: volume for volume in template.volumes or []}
         mounts: list[Mount] = []
         for mount in container.volume_mounts or []:
-            storage_name = volumes[mount.volume_name].storage_name or ""
-            source, read_only = self._storage(environment, storage_name)
+            volume = volumes[mount.volume_name]
+            source, read_only = self._storage(environment, volume.storage_name or "", asks_for_key=asks_for_key)
             if mount.sub_path:
                 source = _sub_path(source, mount.sub_path)
-            mounts.append(Mount(source, PurePosixPath(mount.mount_path or ""), read_only))
+            mounts.append(Mount(source, PurePosixPath(mount.mount_path or ""), read_only or volume.read_only))
         return mounts
 
-    def _storage(self, environment: Resource, name: str) -> tuple[Path, bool]:
+    def _storage(self, environment: Resource, name: str, *, asks_for_key: bool) -> tuple[Path, bool]:
         storage = self._resources.find(environment.id.child(STORAGE_TYPE, name))
         if storage is None:
             raise storage_not_found(name)
         file = parsed(StorageProperties, storage.properties).azure_file
         assert file is not None, storage.id
         account = self._shares.account(file.account_name)
-        if account is None or storage.private.get("accountKey") not in account.private.values():
+        opens = account is not None and storage.private.get("accountKey") in account.private.values()
+        if account is None or (asks_for_key and not opens):
             raise _mount_failed(name, "mount error(13): Permission denied (account or account key)")
         if self._shares.share(account, file.share_name) is None:
             raise _mount_failed(name, f"mount error(2): No such file or directory (share '{file.share_name}')")

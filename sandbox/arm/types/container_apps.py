@@ -6,13 +6,14 @@ import string
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sandbox.arm.apps.hosting import Hosting, profile_types
+from sandbox.arm.apps.environments import APP_TYPE, environment_of, profile_of
+from sandbox.arm.apps.hosting import Hosting
 from sandbox.arm.apps.model import ContainerAppProperties, Template, parsed
-from sandbox.arm.apps.profiles import DEFAULT_PROFILE, PROFILE_TYPES
+from sandbox.arm.apps.profiles import PROFILE_TYPES
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
 from sandbox.arm.apps.validation import check_app
 from sandbox.arm.errors import ArmError, invalid
-from sandbox.arm.ids import ResourceId, parse_id
+from sandbox.arm.ids import ResourceId
 from sandbox.arm.operations import Conclude
 from sandbox.arm.resource_type import PROVISION_SECONDS, Action, Addresses, ResourceType, kept_properties, merged
 from sandbox.arm.resources import JsonObject, Resource, Resources, timestamp
@@ -24,7 +25,7 @@ _SUFFIX_LENGTH: Final = 7
 class ContainerApps(ResourceType):
     """Apps; each change of the template makes a revision, and the fleet runs the active ones."""
 
-    name = "Microsoft.App/containerApps"
+    name = APP_TYPE
     writes = "async"
     async_patch = True
     async_delete = True
@@ -56,8 +57,8 @@ class ContainerApps(ResourceType):
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks everything that the service checks before it answers; secrets' values are put away."""
         wanted = parsed(ContainerAppProperties, body.get("properties") or {})
-        environment = self._environment(wanted)
-        profile, profile_type = _profile(wanted, environment)
+        environment = environment_of(self.resources, wanted.environment_id)
+        profile, profile_type = profile_of(wanted.workload_profile_name, environment)
         check_app(resource.name, wanted, profile_type, PROFILE_TYPES[profile_type])
         template = wanted.template or Template()
         for volume in template.volumes or []:
@@ -154,19 +155,6 @@ class ContainerApps(ResourceType):
         await self._hosting.take_down(resource)
         return await super().remove(resource)
 
-    def _environment(self, wanted: ContainerAppProperties) -> Resource:
-        text = wanted.environment_id or ""
-        environment_id = parse_id(text)
-        environment = None if environment_id is None else self.resources.find(environment_id)
-        if environment is None or environment.id.type != "Microsoft.App/managedEnvironments":
-            raise invalid("ManagedEnvironmentNotFound", f"The environment '{text}' was not found.")
-        if environment.provisioning_state != "Succeeded":
-            raise invalid(  # azure-container-apps#1208
-                "ManagedEnvironmentNotProvisioned",
-                f"The environment '{environment.id}' has not been provisioned successfully.",
-            )
-        return environment
-
     def _revision_name(self, app: ResourceId, template: Template, raw: JsonObject, existing: Resource | None) -> str:
         """The latest revision's if the template is the same, else a new one."""
         latest = None if existing is None else self._latest_revision(existing)
@@ -202,20 +190,6 @@ def app_fqdn(app: Resource) -> str | None:
     if not (app.properties.get("configuration") or {}).get("ingress"):
         return None
     return f"127.0.0.1:{app.private['ingressPort']}"
-
-
-def _profile(wanted: ContainerAppProperties, environment: Resource) -> tuple[str, str]:
-    """Name and type of the app's workload profile; names are compared without case, as az does."""
-    profiles = profile_types(environment)
-    asked = wanted.workload_profile_name or DEFAULT_PROFILE
-    for name, kind in profiles.items():
-        if name.lower() == asked.lower():
-            return name, kind
-    raise invalid(
-        "SandboxWorkloadProfileNotFound",
-        f"Not a valid workload profile name: '{asked}'. The valid workload profiles names for this environment are:"
-        f" '{', '.join(profiles)}'.",
-    )
 
 
 def _unknown_image(app: str, container: str, image: str) -> ArmError:

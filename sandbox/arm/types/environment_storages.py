@@ -3,12 +3,12 @@
 import re
 from typing import Final
 
-from sandbox.arm.apps.model import StorageProperties, Template, parsed
+from sandbox.arm.apps.environments import mounts, tenants
+from sandbox.arm.apps.model import StorageProperties, parsed
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource_type import ResourceType, kept_properties, merged, require_name
 from sandbox.arm.resources import JsonObject, Resource
-from sandbox.arm.types.managed_environments import apps_in
 
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -50,14 +50,13 @@ class EnvironmentStorages(ResourceType):
         return {"id": str(resource.id), "name": resource.id.name, "type": self.name, "properties": shown}
 
     def check_delete(self, resource: Resource) -> None:
-        """Refused while an app mounts it (azure-container-apps#774)."""
+        """Refused while an app or a job mounts it (azure-container-apps#774)."""
         environment = resource.id.parent
         assert environment is not None
-        for app in apps_in(self, environment):
-            volumes = parsed(Template, app.properties.get("template") or {}).volumes or []
-            if any(volume.storage_name == resource.id.name for volume in volumes):
+        for tenant in tenants(self.resources, environment):
+            if mounts(tenant, resource.id.name):
                 raise ArmError(
                     409,
                     "SandboxStorageInUse",
-                    f"The storage '{resource.id.name}' cannot be deleted: the container app '{app.id.name}' mounts it.",
+                    f"The storage '{resource.id.name}' cannot be deleted: '{tenant.id.name}' mounts it.",
                 )

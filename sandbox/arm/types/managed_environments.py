@@ -4,8 +4,9 @@ import asyncio
 import re
 from typing import Final
 
+from sandbox.arm.apps.environments import ENVIRONMENT_TYPE, tenants
 from sandbox.arm.apps.model import EnvironmentProperties, parsed
-from sandbox.arm.apps.profiles import check_profiles
+from sandbox.arm.apps.profiles import DEFAULT_PROFILE, check_profiles
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.operations import Conclude
@@ -19,7 +20,7 @@ _INTERMEDIATE_STATES: Final = ("InfrastructureSetupInProgress", "InfrastructureS
 class ManagedEnvironments(ResourceType):
     """Environments with workload profiles and a log destination."""
 
-    name = "Microsoft.App/managedEnvironments"
+    name = ENVIRONMENT_TYPE
     writes = "async"
     async_patch = True
     async_delete = True
@@ -38,6 +39,7 @@ class ManagedEnvironments(ResourceType):
         properties = kept_properties(body, self.read_only)
         wanted = parsed(EnvironmentProperties, properties)
         check_profiles(wanted.workload_profiles or [])
+        self._check_profiles_in_use(resource, wanted)
         private: JsonObject = {}
         logs = wanted.app_logs_configuration
         if logs is not None and logs.destination == "log-analytics":
@@ -55,6 +57,17 @@ class ManagedEnvironments(ResourceType):
         stored = {"location": body["location"], "tags": body.get("tags") or {}, "properties": properties}
         return Resource(resource, stored, private)
 
+    def _check_profiles_in_use(self, environment: ResourceId, wanted: EnvironmentProperties) -> None:
+        kept = {profile.name.lower() for profile in wanted.workload_profiles or []} or {DEFAULT_PROFILE.lower()}
+        for tenant in tenants(self.resources, environment):
+            used = str(tenant.properties["workloadProfileName"])
+            if used.lower() not in kept:
+                raise invalid(
+                    "SandboxWorkloadProfileInUse",
+                    f"The workload profile '{used}' cannot be removed from the environment '{environment.name}':"
+                    f" '{tenant.id.name}' is placed on it.",
+                )
+
     def editable(self, existing: Resource) -> JsonObject:
         """With the workspace's key."""
         if "sharedKey" not in existing.private:
@@ -63,14 +76,14 @@ class ManagedEnvironments(ResourceType):
         return merged(existing.body, {"properties": {"appLogsConfiguration": key}})
 
     def check_delete(self, resource: Resource) -> None:
-        """Refused while apps are in it."""
-        apps = apps_in(self, resource.id)
-        if apps:
+        """Refused while apps or jobs are in it."""
+        inside = tenants(self.resources, resource.id)
+        if inside:
             raise ArmError(
                 409,
                 "SandboxEnvironmentInUse",
-                f"The environment '{resource.id.name}' cannot be deleted: these container apps are in it:"
-                f" {', '.join(app.id.name for app in apps)}. Delete them first.",
+                f"The environment '{resource.id.name}' cannot be deleted: these container apps and jobs are in it:"
+                f" {', '.join(tenant.id.name for tenant in inside)}. Delete them first.",
             )
 
     async def provision(self, resource: Resource) -> Conclude:
@@ -80,9 +93,3 @@ class ManagedEnvironments(ResourceType):
             self.resources.save(self.resources.get(resource.id).with_properties(provisioningState=state))
         await asyncio.sleep(PROVISION_SECONDS)
         return await super().provision(resource)
-
-
-def apps_in(kind: ResourceType, environment: ResourceId) -> list[Resource]:
-    """The container apps of an environment."""
-    apps = kind.resources.of_type("Microsoft.App/containerApps")
-    return [app for app in apps if str(app.properties["environmentId"]).lower() == environment.key]

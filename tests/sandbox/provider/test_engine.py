@@ -2,7 +2,6 @@
 
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,6 @@ pytestmark = pytest.mark.engine
 
 GROUP_VERSION = "2024-03-01"
 WORKSPACE_VERSION = "2023-09-01"
-CANCEL_SECONDS = 10
 
 
 @pytest.fixture
@@ -107,10 +105,8 @@ def test_a_run_that_is_canceled_leaves_what_the_next_one_mends(tmp_path: Path, f
     )
     running = stack.start("up", "--yes", "--skip-preview")
     until(lambda: fake.asked("GET", "/operation"), seconds=30)
-    begun = time.monotonic()
     running.send_signal(signal.SIGINT)
     assert "canceled; what was begun goes on" in finished(running, code=1)
-    assert time.monotonic() - begun < CANCEL_SECONDS
     state = stack.state()
     assert state["resources"][-1]["id"].endswith("/storages/link")
     assert state["resources"][-1]["initErrors"]

@@ -85,10 +85,12 @@ def test_shared_keys_come_as_secrets(engine: Engine, group: str, arm: ArmClient,
     assert set(there) == {"primarySharedKey", "secondarySharedKey"}
 
 
-def test_the_keys_of_what_is_missing_fail_the_same_way(engine: Engine, group: str) -> None:
+def test_the_keys_of_what_is_missing_fail_the_same_way(engine: Engine, group: str, arm: ArmClient) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         engine.invoke("storage:listStorageAccountKeys", resourceGroupName=group, accountName="nothere")
-    assert 'Status=404 Code="ResourceNotFound"' in refusal(caught)
+    action = "Microsoft.Storage/storageAccounts/nothere/listKeys"
+    path = resource_path(arm.cloud.subscription_id, group, action)
+    assert refusal(caught).startswith(f'request failed {path}: Status=404 Code="ResourceNotFound"')
 
 
 def test_the_client_is_told_who_it_is(engine: Engine, running: dict[str, str]) -> None:

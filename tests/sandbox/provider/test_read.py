@@ -55,6 +55,13 @@ def test_what_is_empty_was_never_set(scripted: Engine, fake: FakeArm) -> None:
     assert plain(scripted.read(APP, APP_ID).inputs)["template"] == {"containers": [{"name": "a"}]}
 
 
+def test_what_stands_beside_the_properties_is_not_taken_from_them(scripted: Engine, fake: FakeArm) -> None:
+    fake.resources[APP_ID] = {**app(), "kind": "workflowapp", "properties": {"kind": "x", "identity": {"type": "x"}}}
+    outputs = plain(scripted.read(APP, APP_ID).properties)
+    assert outputs["kind"] == "workflowapp"
+    assert "identity" not in outputs
+
+
 def test_an_import_lists_identities_by_their_ids(scripted: Engine, fake: FakeArm) -> None:
     identity = {"type": "UserAssigned", "principalId": "p", "userAssignedIdentities": {"/b": {}, "/a": {}}}
     fake.resources[APP_ID] = {**app(), "identity": identity}

@@ -1,0 +1,57 @@
+"""What this run does with each resource, in words for the person who reads the preview."""
+
+from components.adoption import Presence
+from components.naming import ServiceNames
+from stack.placement import GROUP, RESOURCES, Placement
+from stack.settings import Settings
+from stack.survey import Survey
+
+
+def ownership(placement: Placement) -> dict[str, str]:
+    """Whose each resource is, by its key in `adopt`: `stack` or `adopted`."""
+    return {
+        resource.mode_key: "adopted" if _presence(placement, field).adopted else "stack"
+        for field, resource in RESOURCES.items()
+    }
+
+
+def describe(placement: Placement, found: Survey, settings: Settings, names: ServiceNames) -> str:
+    """One line for each resource: whether it is made, found again or adopted, and what changes in it."""
+    lines = ["what becomes of each resource:"]
+    for field, resource in RESOURCES.items():
+        presence = _presence(placement, field)
+        name = settings.resource_group if field == GROUP else getattr(names, field)
+        there = (
+            (found.own_link or found.environment_storage) if field == "environment_storage" else getattr(found, field)
+        )
+        lines.append(f"  {resource.label} {name}: {_fate(field, presence, there is not None)}")
+    if placement.add_profile:
+        lines.append(
+            f"  workload profile {placement.gpu_profile_name} ({placement.gpu.type}): added to the environment"
+            f" {names.environment}, which has none to lend; `pulumi destroy` takes it off again"
+        )
+    elif placement.presence.environment.adopted:
+        lines.append(
+            f"  workload profile {placement.gpu_profile_name} ({placement.gpu.type}): lent by the environment"
+            f" {names.environment}"
+        )
+    return "\n".join(lines)
+
+
+def _presence(placement: Placement, field: str) -> Presence:
+    return placement.resource_group if field == GROUP else getattr(placement.presence, field)
+
+
+def _fate(field: str, presence: Presence, exists: bool) -> str:
+    if presence.updated:
+        return (
+            "adopted and CHANGED, because adopt.app is always: the changes are shown with it; `pulumi destroy` puts it"
+            " back as it was"
+        )
+    if presence.adopted:
+        return "adopted: exists and is not this stack's; nothing in it changes, `pulumi destroy` leaves it"
+    if presence.id is not None:
+        return "this stack's own"
+    if exists:
+        return "this stack's own, replaced: it cannot move to another environment"
+    return "created: `pulumi destroy` deletes it"
