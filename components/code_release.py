@@ -5,7 +5,7 @@ plugin process of its own; what it needs there it gets as inputs.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
@@ -26,6 +26,8 @@ class CodeReleaseArgs(TypedDict):
     """Folder with the code, relative to the Pulumi project; it appears under its own name in the release."""
     release: str
     """The release's name, known before anything is uploaded: `operations.code_folder.describe(source).name`."""
+    mounted: NotRequired[str]
+    """The release that the app mounts; it stays on the share. The one above when not given."""
 
 
 class CodeRelease(Resource, module="aca-inference", name="CodeRelease"):
@@ -77,7 +79,8 @@ class _CodeReleaseProvider(ResourceProvider):
     def _publish(self, props: dict[str, Any], in_use: tuple[str, ...]) -> dict[str, Any]:
         from operations.release import publish
 
-        published = publish(_address(props), Path(props["source"]), in_use=in_use).name
+        kept = {*in_use, props.get("mounted", props["release"])}
+        published = publish(_address(props), Path(props["source"]), in_use=sorted(kept)).name
         if published != props["release"]:
             raise ValueError(f"{props['source']} changed while it was released; run `pulumi up` again")
         return props

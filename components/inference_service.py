@@ -25,7 +25,7 @@ from components.naming import ServiceNames
 from components.ordering import after
 from components.previous_app import PreviousApp, PreviousAppArgs
 from components.storage_link import StorageLink
-from operations.code_folder import release_path
+from operations.code_folder import DEPLOYED_TAG, release_path
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class InferenceServiceArgs(TypedDict):
     """Folder with the app's code, relative to the Pulumi project."""
     release: str
     """Name of the release that this code makes."""
+    mounted_release: NotRequired[str]
+    """Name of the release that the app mounts: that of the code when not given, an earlier one after a rollback."""
     api_key: NotRequired[pulumi.Input[str] | None]
     entra: NotRequired[EntraSignIn | None]
     allowed_ip_ranges: NotRequired[Sequence[str]]
@@ -139,6 +141,7 @@ class InferenceService(pulumi.ComponentResource):
                 "share_name": self.store.share_name,
                 "source": args["code"],
                 "release": args["release"],
+                "mounted": args.get("mounted_release", args["release"]),
             },
             self._child,
         )
@@ -208,7 +211,7 @@ class InferenceService(pulumi.ComponentResource):
                 "has_health_routes": args.get("has_health_routes", True),
                 "link_name": self.link.link_name,
                 "read_only": args.get("read_only", True),
-                "release_path": after(code, release_path(args["release"])),
+                "release_path": after(code, release_path(args.get("mounted_release", args["release"]))),
                 "environment_variables": args.get("environment_variables", {}),
                 "secret_environment_variables": args.get("secret_environment_variables", {}),
                 "api_key": args.get("api_key"),
@@ -223,7 +226,7 @@ class InferenceService(pulumi.ComponentResource):
                 "scale_down_seconds": args.get("scale_down_seconds", SCALE_DOWN_SECONDS),
                 "termination_grace_seconds": args.get("termination_grace_seconds", TERMINATION_GRACE_SECONDS),
                 "other_secrets": args.get("other_secrets", {}),
-                "tags": args.get("tags", {}),
+                "tags": {**args.get("tags", {}), DEPLOYED_TAG: args["release"]},
                 "presence": self._presence.app,
                 "depends_on": before,
             },

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import httpx
 
-from operations.endpoint import ANSWER_TIMEOUT_SECONDS, EndpointError, error_message
+from operations.endpoint import ANSWER_TIMEOUT_SECONDS, error_message
+from operations.errors import BusyError, EndpointError
 
 _DATA: Final = "data:"
 _DONE: Final = "[DONE]"
+_PASSING: Final = (408, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Conversation:
     messages: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     usage: Usage | None = None
     """What the last whole answer took; None where the server does not tell."""
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=ANSWER_TIMEOUT_SECONDS))
 
     def reset(self) -> None:
         """Forgets everything but the system message."""
@@ -53,7 +56,8 @@ class Conversation:
         """The answer, piece by piece; both are remembered once it is whole.
 
         Raises:
-            EndpointError: no answer, or an error in its place or in the middle of it.
+            BusyError: no answer, or not a whole one; asking again may help.
+        EndpointError: an error in the place of an answer or in the middle of it.
         """
         asked = [*self.messages, {"role": "user", "content": text}]
         answer = ""
@@ -76,10 +80,10 @@ class Conversation:
         began, first_at, self.usage = time.monotonic(), None, None
         address = f"{self.url}/v1/chat/completions"
         try:
-            with httpx.stream("POST", address, json=body, headers=headers, timeout=ANSWER_TIMEOUT_SECONDS) as response:
+            with self.client.stream("POST", address, json=body, headers=headers) as response:
                 if response.is_error:
                     response.read()
-                    raise EndpointError(f"{address} answered {response.status_code}: {error_message(response)}")
+                    raise _refusal(response, address)
                 for event in _events(response, address):
                     if event.get("usage"):
                         self.usage = Usage(
@@ -94,9 +98,17 @@ class Conversation:
                             first_at = first_at or time.monotonic()
                             yield str(piece)
         except httpx.TransportError as error:
-            raise EndpointError(f"{address}: the answer was cut off ({type(error).__name__}: {error})") from error
+            raise BusyError(f"{address}: the answer was cut off ({type(error).__name__}: {error})") from error
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise EndpointError(f"{address} does not answer like OpenAI's API; is another server there?") from error
+
+
+def _refusal(response: httpx.Response, address: str) -> EndpointError:
+    message = f"{address} answered {response.status_code}: {error_message(response)}"
+    if response.status_code not in _PASSING:
+        return EndpointError(message)
+    wait = response.headers.get("Retry-After", "")
+    return BusyError(message, float(wait) if wait.isdigit() else None)
 
 
 def _events(response: httpx.Response, address: str) -> Iterator[dict[str, Any]]:
@@ -111,4 +123,4 @@ def _events(response: httpx.Response, address: str) -> Iterator[dict[str, Any]]:
         if "error" in event:
             raise EndpointError(f"{address} broke off: {event['error'].get('message')}")
         yield event
-    raise EndpointError(f"{address}: the answer ended before it was whole")
+    raise BusyError(f"{address}: the answer ended before it was whole")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,9 @@ import pathspec
 from operations.errors import OperationError
 
 RELEASES: Final = "releases"
+DEPLOYED_TAG: Final = "aca-inference-code"
+"""Tag of the app that names the release of the code that was deployed last, by whichever command; after a rollback the
+app mounts another one."""
 NAME_LENGTH: Final = 12
 IGNORE_FILES: Final = (".gitignore", ".releaseignore")
 _ALWAYS_IGNORED: Final = pathspec.GitIgnoreSpec.from_lines([".*", "__pycache__/", "*.pyc"])
@@ -37,6 +40,15 @@ class Release:
 def release_path(name: str) -> str:
     """Where a release is, from the share's root."""
     return f"{RELEASES}/{name}"
+
+
+def release_in(sub_paths: Iterable[str | None]) -> str | None:
+    """The release that a container with mounts of these folders of the share runs; None if of none."""
+    for path in sub_paths:
+        folder, _, name = (path or "").rpartition("/")
+        if folder == RELEASES:
+            return name
+    return None
 
 
 def describe(source: Path) -> Release:

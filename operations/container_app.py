@@ -2,21 +2,18 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
-from operations.code_folder import RELEASES, release_path
+from operations.code_folder import DEPLOYED_TAG, RELEASES, release_in, release_path
 from operations.config_file import InferenceConfig
 from operations.errors import CloudError
 from operations.management import open_client
 
 Json = dict[str, Any]
 
-RELEASE_TAG: Final = "aca-inference-code"
-"""Tag that names the release of the code that was last deployed; after a rollback the app mounts another one."""
 KEYS_VARIABLE: Final = "INFERENCE_API_KEYS"
 """The container's variable that refers to the secret with the keys that clients send."""
 
@@ -81,7 +78,7 @@ class ContainerApp:
         """
         patch: Any = {"properties": {"template": mounting(found["properties"]["template"], release)}}
         if deployed is not None:
-            patch["tags"] = {**(found.get("tags") or {}), RELEASE_TAG: deployed}
+            patch["tags"] = {**(found.get("tags") or {}), DEPLOYED_TAG: deployed}
         self._client.container_apps.begin_update(self._group, self.name, patch).result()
 
     def deactivate(self, revision: str) -> None:
@@ -113,11 +110,7 @@ def environment(app: Mapping[str, Any]) -> Sequence[Json]:
 
 def mounted_release(app: Mapping[str, Any]) -> str | None:
     """Name of the release that an app or revision mounts; None for one that mounts none (not made by this project)."""
-    for mount in container(app).get("volumeMounts") or []:
-        path = PurePosixPath(str(mount.get("subPath") or ""))
-        if path.parent.as_posix() == RELEASES:
-            return path.name
-    return None
+    return release_in(mount.get("subPath") for mount in container(app).get("volumeMounts") or [])
 
 
 def mounting(template: Json, release: str) -> Json:

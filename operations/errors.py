@@ -7,6 +7,7 @@ OperationError          anything that a person can act on; the message says what
 ├── DeploymentError     a release could not take over, or there is none to go back to
 ├── ShareError          the file share refused or could not be reached
 └── EndpointError       the endpoint did not answer, or answered with an error
+    └── BusyError       it may answer when it is asked again: too many requests, a passing fault, a lost connection
 """
 
 
@@ -36,3 +37,11 @@ class ShareError(OperationError):
 
 class EndpointError(OperationError):
     """The endpoint did not answer in time, or answered with an error."""
+
+
+class BusyError(EndpointError):
+    """The endpoint may answer when it is asked again; `retry_after` in seconds, where it says when."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

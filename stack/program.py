@@ -18,6 +18,7 @@ from components.model_store import StorageNetwork
 from components.naming import ServiceNames, default_names, resource_group_id
 from components.service_group import ServiceGroup
 from operations.code_folder import describe as describe_release
+from stack.code import release_to_mount
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
 from stack.summary import describe
@@ -37,6 +38,7 @@ class Deployment:
     service: InferenceService
     placement: Placement
     release: str
+    """What the app mounts: the release of the local code, or an earlier one that somebody went back to."""
     api_key: pulumi.Output[str] | None
     """The key that clients send, a secret; None where no key is asked for."""
 
@@ -62,6 +64,7 @@ def deploy(settings: Settings) -> Deployment:
     known_secrets = app_secrets(settings.resource_group, names.app) if placement.presence.app.id is not None else {}
     api_key = _api_key(settings, known_secrets)
     code = describe_release(Path(CODE)).name
+    mounted = release_to_mount(code, found)
     resource_group = ServiceGroup(
         "resource-group",
         {
@@ -100,6 +103,7 @@ def deploy(settings: Settings) -> Deployment:
             "read_only": settings.read_only_mount,
             "code": CODE,
             "release": code,
+            "mounted_release": mounted,
             "api_key": api_key,
             "entra": _entra(settings),
             "allowed_ip_ranges": settings.allowed_ip_ranges,
@@ -114,7 +118,7 @@ def deploy(settings: Settings) -> Deployment:
             "other_secrets": _other_secrets(placement, known_secrets),
         },
     )
-    return Deployment(subscription_id, resource_group.group_name, service, placement, code, api_key)
+    return Deployment(subscription_id, resource_group.group_name, service, placement, mounted, api_key)
 
 
 def _names(settings: Settings, group_id: str) -> ServiceNames:

@@ -16,6 +16,7 @@ from components.entra_sign_in import CONFIG_NAME
 from components.gpu_environment import ListedProfile
 from components.naming import ServiceNames
 from components.storage_link import marked_link_name
+from operations.code_folder import DEPLOYED_TAG, release_in
 
 _Result = TypeVar("_Result")
 
@@ -86,10 +87,13 @@ class FoundLink(Found):
 
 @dataclass(frozen=True)
 class FoundApp(Found):
-    """A Container App, the environment that it is in, and its sign-in settings if it has any."""
+    """A Container App, the environment that it is in, its sign-in settings if it has any, and the releases that it
+    mounts and that were deployed last."""
 
     environment_id: str = ""
     sign_in_id: str | None = None
+    mounted_release: str | None = None
+    deployed_release: str | None = None
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,12 @@ def _find_app(wanted: Wanted) -> FoundApp | None:
         found.location,
         environment_id=found.environment_id or found.managed_environment_id or "",
         sign_in_id=sign_in and sign_in.id,
+        mounted_release=release_in(
+            mount.sub_path
+            for container in (found.template and found.template.containers) or []
+            for mount in container.volume_mounts or []
+        ),
+        deployed_release=(found.tags or {}).get(DEPLOYED_TAG),
     )
 
 

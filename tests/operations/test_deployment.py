@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from operations import deployment, endpoint, release
-from operations.container_app import RELEASE_TAG
+from operations.code_folder import DEPLOYED_TAG
 from operations.deployment import Strategy
 from operations.errors import CloudError, DeploymentError, OperationError
 from tests.operations.deployed import KEY, Deployed
@@ -97,7 +97,7 @@ def test_deploy_changes_nothing_of_the_app_but_the_release(deployed: Deployed) -
     before["properties"]["template"]["containers"][0]["volumeMounts"][1].pop("subPath")
     assert after["properties"]["template"] == before["properties"]["template"]
     assert after["properties"]["configuration"] == before["properties"]["configuration"]
-    assert after["tags"] == {**before["tags"], RELEASE_TAG: outcome.release}
+    assert after["tags"] == {**before["tags"], DEPLOYED_TAG: outcome.release}
 
 
 def test_code_that_does_not_start_leaves_the_old_in_place(deployed: Deployed) -> None:
@@ -129,7 +129,7 @@ def test_rollback_to_any_kept_release_and_what_is_told_of_it(deployed: Deployed)
     assert {manifest.name for manifest in kept} == set(names)
     deployment.switch(deployed.config, names[0])
     assert answer(deployed) == "one"
-    assert deployed.app()["tags"][RELEASE_TAG] == names[2], "a rollback is not a deployment"
+    assert deployed.app()["tags"][DEPLOYED_TAG] == names[2], "a rollback is not a deployment"
     assert deployment.previous(deployed.config) == names[2]
 
 
