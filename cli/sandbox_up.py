@@ -18,12 +18,13 @@ from operations.errors import ConfigFileError, EndpointError
 from sandbox import control
 
 READY_TIMEOUT_SECONDS: Final = 180.0
+_WAY_OUT: Final = f"waiting up to {READY_TIMEOUT_SECONDS:.0f} s for that to change (`make down` lets all of it go)"
 
 
 def up(place: Workplace) -> None:
     """Starts the sandbox, deploys, uploads the example, waits until it is ready, asks; prints the endpoint last."""
     wanted = example.load(place.project)
-    with place.alone():
+    with _told_when_interrupted(place.console), place.alone():
         environment = _enter(place)
         with phase(place.console, "pulumi up", prints=True) as say:
             place.stack.prepare(environment)
@@ -46,7 +47,7 @@ def down(place: Workplace) -> None:
     if not STATE_DIR.is_dir():
         place.console.print("nothing to take down")
         return
-    with place.alone():
+    with _told_when_interrupted(place.console), place.alone():
         if place.stack.exists():
             environment = _enter(place)
             with phase(place.console, "pulumi destroy", prints=True) as say:
@@ -66,13 +67,23 @@ def _enter(place: Workplace) -> dict[str, str]:
     return environment
 
 
+@contextmanager
+def _told_when_interrupted(console: Console) -> Generator[None]:
+    """Says what an interrupt leaves, and the way on and back."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print("interrupted: the same command goes on from here; the sandbox runs until `make down`")
+        raise
+
+
 def _with_problems(say: Say) -> Say:
     """Adds to what the endpoint waits for what the sandbox knows to be in its way, such as a port that is taken."""
 
     def tell(reason: str) -> None:
         status = control.status(STATE_DIR)
         problems = [problem for app in (status.apps if status else ()) for problem in app.problems]
-        say("; ".join([reason, *problems]))
+        say("; ".join([reason, *problems, *([_WAY_OUT] if problems else [])]))
 
     return tell
 

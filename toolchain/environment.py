@@ -17,6 +17,8 @@ from toolchain.phases import Phase, phase
 from toolchain.processes import run
 
 STAMP: Final = "aca-inference.stamp"
+CONTENTS: Final = "aca-inference.contents"
+"""What installation left: commands, packages and model files, a path a line. What is gone from it was removed later."""
 NEEDED_FREE_BYTES: Final = 2 << 30
 HASHED: Final = ("--no-deps", "--require-hashes")
 UV_NAMES: Final = {
@@ -42,7 +44,7 @@ def make_environment(project: Path, requirements: str) -> None:
     # The larger set contains the smaller one, pin for pin, so it serves for both.
     serving = ("base", "dev") if requirements == "base" else (requirements,)
     with phase("Python environment") as current:
-        is_whole = stamp.is_file() and (venv / "bin/python").exists()
+        is_whole = stamp.is_file() and (venv / "bin/python").exists() and _has_its_contents(venv)
         if is_whole and stamp.read_text() in [stamp_of(project, name) for name in serving]:
             current.name = "Python environment (ready)"
             return
@@ -56,6 +58,7 @@ def make_environment(project: Path, requirements: str) -> None:
             current.detail = "creating it"
             _create(current, venv)
         _install(current, project, venv, requirements)
+        (venv / CONTENTS).write_text("\n".join(_contents(venv)))
         fresh = venv / f"{STAMP}.new"
         fresh.write_text(stamp_of(project, requirements))
         fresh.replace(stamp)
@@ -80,6 +83,19 @@ def uv_settings(pip_settings: str, environment: Mapping[str, str]) -> dict[str, 
         if separator and name and name not in environment:
             found[name] = " ".join(str(ast.literal_eval(value)).split())
     return found
+
+
+def _contents(venv: Path) -> list[str]:
+    packages = "lib/python*/site-packages"
+    found = [file for pattern in ("bin/*", f"{packages}/*", f"{packages}/*/*.gguf") for file in venv.glob(pattern)]
+    return sorted(str(file.relative_to(venv)) for file in found if file.name != "__pycache__")
+
+
+def _has_its_contents(venv: Path) -> bool:
+    try:
+        return set((venv / CONTENTS).read_text().splitlines()) <= set(_contents(venv))
+    except OSError:
+        return False
 
 
 def _interpreter(project: Path) -> str:

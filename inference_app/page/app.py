@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inference_app.api.guards import Guarded
 from inference_app.keys import ApiKeys
@@ -23,6 +24,8 @@ STARTING = (Path(__file__).parent / "starting.html").read_text(encoding="utf-8")
 API_PREFIXES = ("/v1", "/health", "/metrics", "/tokenize")
 # What the page itself calls. Gradio has more, such as a route that takes files from anybody.
 GRADIO_CALLS = ("/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/run/")
+# What a model writes must not make a browser ask other hosts for pictures.
+CONTENT_POLICY = "img-src 'self' data: blob:; media-src 'self' data: blob:"
 # Gradio reports its use to its makers and looks for updates unless told otherwise; it reads this when imported.
 OFFLINE = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_RUN_HISTORY": "False"}
 
@@ -57,10 +60,14 @@ class PageApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request to the page."""
-        if self._app is not None:
-            await self._app(scope, receive, send)
-        else:
-            await HTMLResponse(STARTING, 503, {"Retry-After": "2"})(scope, receive, send)
+
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Content-Security-Policy"] = CONTENT_POLICY
+            await send(message)
+
+        app = self._app or HTMLResponse(STARTING, 503, {"Retry-After": "2"})
+        await app(scope, receive, send_with_policy)
 
     async def close(self) -> None:
         """Ends what Gradio started."""

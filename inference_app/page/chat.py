@@ -93,14 +93,14 @@ class _Page:
         talking = self._box.submit(
             self._ask, everything, [self._chat, self._box, self._status], concurrency_limit=None, **PRIVATE
         )
-        # What is shown of the stop comes after it: a piece that was under way would overwrite it.
+        # What is shown of an end comes after it: a piece that was under way would overwrite it.
         stopping = self._box.stop(None, cancels=[talking], queue=False, **PRIVATE)
         stopping.then(self._stopped, None, [self._box, self._status], queue=False, **PRIVATE)
-        self._clear.click(
+        clearing = self._clear.click(None, cancels=[talking], queue=False, **PRIVATE)
+        clearing.then(
             lambda: ([], gr.update(submit_btn=True, stop_btn=False), ""),
             None,
             [self._chat, self._box, self._status],
-            cancels=[talking],
             queue=False,
             **PRIVATE,
         )

@@ -42,3 +42,22 @@ def test_a_question_typed_into_the_page_is_answered(page: Page, endpoint: str, e
     answer = page.get_by_test_id("bot").last
     expect(answer).to_have_text(re.compile(r"\w+"), timeout=ANSWER_TIMEOUT_MS)
     assert ADAPTER in page.content()
+
+
+def test_a_new_conversation_during_an_answer_is_empty_and_stays_so(page: Page, endpoint: str) -> None:
+    page.goto(endpoint)
+    box = page.get_by_placeholder(re.compile("question", re.IGNORECASE))
+    for _ in range(3):
+        box.fill("Write a very long story about a fox.")
+        box.press("Enter")
+        expect(page.get_by_test_id("bot").last).to_have_text(re.compile(r"\w+"), timeout=ANSWER_TIMEOUT_MS)
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.get_by_test_id("bot")).to_have_count(0)
+        expect(page.locator("#status")).not_to_contain_text("answering")
+        page.wait_for_timeout(500)
+        expect(page.get_by_test_id("bot")).to_have_count(0)
+
+
+def test_what_a_model_writes_asks_no_other_host_for_pictures(page: Page, endpoint: str) -> None:
+    answer = page.goto(endpoint)
+    assert answer and "img-src 'self'" in answer.headers["content-security-policy"]

@@ -31,6 +31,9 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append("create")
         (venv / "bin").mkdir(parents=True)
         (venv / "bin/python").symlink_to(sys.executable)
+        for name in ("bin/command", "lib/python3/site-packages/package", "lib/python3/site-packages/package/x.gguf"):
+            (venv / name).parent.mkdir(parents=True, exist_ok=True)
+            (venv / name).mkdir() if name.endswith("package") else (venv / name).touch()
 
     def install(current: object, project: Path, venv: Path, requirements: str) -> None:
         assert not (venv / STAMP).exists(), "an interrupted installation would be taken for a whole one"
@@ -71,6 +74,17 @@ def test_changed_requirements_are_installed_into_what_is_there(project: Path, in
     (project / "requirements/base.txt").write_text("base==2\n")
     make_environment(project, "base")
     assert installed == ["create", "base", "base"]
+
+
+@pytest.mark.parametrize("gone", ["bin/command", "lib/python3/site-packages/package/x.gguf"])
+def test_what_was_removed_from_it_is_noticed(project: Path, installed: list[str], gone: str) -> None:
+    make_environment(project, "base")
+    (project / ".venv/bin/somebody-s-own").touch()
+    make_environment(project, "base")
+    assert installed == ["create", "base"]
+    (project / ".venv" / gone).unlink()
+    make_environment(project, "base")
+    assert installed == ["create", "base", "create", "base"]
 
 
 @pytest.mark.parametrize("harm", ["interpreter removed", "made by another Python", "checkout moved"])
