@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest
 
 .PHONY: help setup up down test check campaign bench lock clean
 
@@ -18,14 +19,15 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest --ignore tests/campaign
+	@$(PYTEST) -n 2 --dist loadfile --ignore tests/campaign --ignore tests/end_to_end
+	@$(PYTEST) tests/end_to_end
 
 check: ## Format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache
 
 campaign: ## The long tests; their figures go to docs/campaigns.md
 	@$(PYTHON) -m toolchain test
-	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest tests/campaign -p no:cacheprovider --timeout 7200
+	@$(PYTEST) tests/campaign -p no:cacheprovider --timeout 7200
 
 bench: ## Measure against what a user would use instead; prints tables
 	@$(PYTHON) -m toolchain test

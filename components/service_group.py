@@ -8,6 +8,7 @@ from pulumi_azure_native import resources
 
 from components.adoption import MISSING, Presence, child_options
 from components.deletion_when_empty import deletion_when_empty
+from components.ordering import after
 
 
 class ServiceGroupArgs(TypedDict):
@@ -36,5 +37,6 @@ class ServiceGroup(pulumi.ComponentResource):
             tags=args.get("tags"),
             opts=child_options(self, presence, depends_on=deletion, retained=True),
         )
-        self.group_name = group.name
+        # The name as it was given: known in a preview, for those who judge one.
+        self.group_name = after(group, args["group_name"])
         self.register_outputs({"group_name": self.group_name})

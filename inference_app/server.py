@@ -24,6 +24,9 @@ from inference_app.settings import Settings
 from inference_app.share import Share
 
 NOTICE_SECONDS = 1.0  # between "not ready" and a closed port, for whoever routes requests here
+# Longer than an ingress keeps an idle connection (240 s on Container Apps): were it closed here first, a request that
+# is just being sent on it would be lost.
+KEEP_ALIVE_SECONDS = 300
 FLUSH_SECONDS = 2.0  # for the last bytes of answers to leave
 LOOK_SECONDS = 0.05
 
@@ -146,6 +149,7 @@ async def serve(settings: Settings) -> None:
         log_config=None,
         access_log=False,  # each answer is logged with more than a path
         lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         # Everything that reaches a container comes through the ingress.
         proxy_headers=True,
         forwarded_allow_ips="*",

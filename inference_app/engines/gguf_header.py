@@ -45,7 +45,7 @@ def read_gguf_header(path: Path) -> GgufHeader:
             if data[:4] != MAGIC:
                 raise EngineError(f"{path} is not a GGUF file: it does not begin with {MAGIC.decode()}")
             return _Reader(data).header()
-    except (OSError, struct.error, UnicodeDecodeError, IndexError, KeyError, ValueError) as error:
+    except (OSError, struct.error, LookupError, ValueError, OverflowError) as error:
         raise EngineError(f"the header of {path} is broken or not complete: {error}") from error
 
 

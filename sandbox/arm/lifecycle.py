@@ -130,7 +130,7 @@ class Lifecycle:
             kind.saved(stored)
             if asynchronous:
                 operation = self.operations.record(stored.id, PROVISION)
-        status = 201 if existing is None else 200
+        status = kind.created_status if existing is None else 200
         if operation is None:
             # The storage provider knows no 201 for accounts; nothing synchronous needs a difference but by status.
             return self._shown(kind, kind.resources.get(stored.id), status)

@@ -38,6 +38,8 @@ class ResourceType:
     has_etag: ClassVar[bool] = False
     writes: ClassVar[str] = "sync"
     """How a PUT is answered: `sync`, `async` (body and state), or `accepted` (a new one: 202 without a body)."""
+    created_status: ClassVar[int] = 201
+    """How a PUT of a new one is answered; clients take no other success."""
     async_patch: ClassVar[bool] = False
     async_delete: ClassVar[bool] = False
     first_state: ClassVar[str] = "InProgress"

@@ -5,13 +5,15 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import openai
 import pytest
 
-from tests.inference_app.serving import App
-from tests.inference_app.shares import BASE
+from tests.inference_app.conftest import client_of
+from tests.inference_app.serving import App, running_app
+from tests.inference_app.shares import BASE, make_real_share
 from tests.workspace import PROJECT
 
 EXAMPLE = json.loads((PROJECT / "examples/tone/example.json").read_text())
@@ -48,6 +50,26 @@ def test_they_are_never_mixed_whatever_the_order_and_the_crowd(real: App) -> Non
     answers = asyncio.run(ask())
     assert answers[1::2] == [TONE] * 8
     assert set(answers[0::2]) == {alone.choices[0].message.content}
+
+
+def test_the_adapters_prompt_cache_is_never_used_for_the_base(tmp_path: Path) -> None:
+    """One slot, so that each request finds what the one before left there: the same prompt, read by the other model."""
+
+    def logprobs(model: str) -> list[float]:
+        answer = client.chat.completions.create(
+            model=model, messages=QUESTION, temperature=0, max_tokens=3, logprobs=True
+        )
+        told = answer.choices[0].logprobs
+        assert told is not None
+        return [token.logprob for token in told.content or []]
+
+    root = make_real_share(tmp_path)
+    with running_app(root, root / "log", parallel=1, context_tokens=256) as app, client_of(app) as client:
+        base, tone = logprobs(BASE), logprobs("tone")
+        assert base != pytest.approx(tone, abs=0.05)
+        for _ in range(2):
+            assert logprobs(BASE) == pytest.approx(base, abs=0.05)
+            assert logprobs("tone") == pytest.approx(tone, abs=0.05)
 
 
 def test_the_whole_conversation_is_read(real_client: openai.OpenAI) -> None:

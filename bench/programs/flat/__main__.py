@@ -170,4 +170,5 @@ for number in range(config.require_int("apps")):
             ],
         },
     )
-    pulumi.export(f"endpoint-{number}", container_app.latest_revision_fqdn)
+    fqdn = container_app.configuration.apply(lambda found: found and found.ingress and found.ingress.fqdn)
+    pulumi.export(f"endpoint-{number}", fqdn)

@@ -56,8 +56,15 @@ class Translation:
             app_id=app.id.key,
             name=app.id.name,
             revisions=tuple(
-                self._revision(app, environment, revision, secrets, ingress if default_probes else None, newest)
-                for revision, newest in zip(revisions, [*[False] * (len(revisions) - 1), True], strict=True)
+                self._revision(
+                    app,
+                    environment,
+                    revision,
+                    secrets,
+                    ingress if default_probes else None,
+                    newest=revision is revisions[-1],
+                )
+                for revision in revisions
             ),
             single=configuration is None or configuration.active_revisions_mode != "Multiple",
             traffic=_traffic(ingress),
@@ -91,6 +98,7 @@ class Translation:
         revision: Resource,
         secrets: Mapping[str, str],
         probed: Ingress | None,
+        *,
         newest: bool,
     ) -> RevisionSpec:
         """What should run of a revision. One that is being replaced has its mounts already: no key is asked for."""

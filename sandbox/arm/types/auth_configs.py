@@ -15,6 +15,7 @@ class AuthConfigs(ResourceType):
 
     name = "Microsoft.App/containerApps/authConfigs"
     tracked = False
+    created_status = 200
 
     def __init__(self, resources: Resources, addresses: Addresses, hosting: Hosting) -> None:
         super().__init__(resources, addresses)
