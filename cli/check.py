@@ -1,7 +1,6 @@
 """`aca-inference check`: the policy pack, with a stack's own settings, before anything is touched."""
 
 import json
-import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -14,7 +13,8 @@ from rich.text import Text
 
 from cli import check_report, check_run
 from cli.check_run import Result
-from cli.local_stack import STACK, TOOL_FOLDERS
+from cli.local_stack import STACK
+from cli.pulumi_process import own_environment
 from cli.terminal import phase
 from cli.workplace import IMAGES, STATE_DIR, Workplace
 from policy.pack import RULES
@@ -59,8 +59,7 @@ def check(place: Workplace, stack: str, form: Form) -> None:
 def _environment(place: Workplace, stack: str) -> Generator[dict[str, str]]:
     """The sandbox for the stack `local`, stopped again if it was not running; for others the person's own sign-in."""
     if stack != STACK:
-        tools = (str((place.project / folder).resolve()) for folder in TOOL_FOLDERS)
-        yield {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", os.defpath), *tools])}
+        yield own_environment(place.project)
         return
     with place.alone():
         ran = control.status(STATE_DIR) is not None

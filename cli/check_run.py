@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli.errors import PulumiError
-from cli.local_stack import pulumi_program
+from cli.pulumi_process import pulumi_program
 from policy.message import Message, message, read
 from policy.pack import RULES, findings, level
 from policy.resource import Resource, Step, short_type

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.errors import CliError, PulumiError
-from cli.local_stack import TOOL_FOLDERS, pulumi_program
+from cli.pulumi_process import TOOL_FOLDERS, pulumi_program
 from stack.settings import SettingsError, check_parameters, stack_file
 from stack.settings.secrets import PREFIX
 

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,13 +14,13 @@ from typing import Final
 
 from cli import stack_state
 from cli.errors import PulumiError
+from cli.pulumi_process import TOOL_FOLDERS, UNASKED, pulumi_program, run_shown
 from cli.terminal import Say
 from operations.config_file import write_atomically
 
 STACK: Final = "local"
 PROJECT_FILE: Final = "Pulumi.yaml"
 STACK_FILE: Final = f"Pulumi.{STACK}.yaml"
-TOOL_FOLDERS: Final = (".toolchain/bin", ".venv/bin")
 
 _FOREIGN: Final = re.compile("(ARM|AZURE|IDENTITY|MSI|PULUMI)_")
 """Variables of a person's own Azure or Pulumi set-up: kept, they could send a request to a real subscription."""
@@ -88,7 +87,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi up` failed.
         """
         self._repair(environment, say)
-        self._stream(environment, say, "up", "--suppress-outputs")
+        run_shown(self._project, environment, say, "up", *UNASKED, "--suppress-outputs")
 
     def destroy(self, environment: Mapping[str, str], say: Say) -> None:
         """Deletes everything that the stack owns, then the stack.
@@ -97,7 +96,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi destroy` failed.
         """
         self._repair(environment, say)
-        self._stream(environment, say, "destroy")
+        run_shown(self._project, environment, say, "destroy", *UNASKED)
         self._run(environment, "stack", "rm", STACK, "--yes", "--preserve-config")
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
@@ -136,48 +135,3 @@ class LocalStack:
         if done.returncode != 0:
             raise PulumiError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
-
-    def _stream(self, environment: Mapping[str, str], say: Say, *words: str) -> None:
-        """Runs pulumi with its output on ours. In a session of its own it is interrupted by us alone, once per Ctrl-C:
-        at the first it finishes its step."""
-        process = subprocess.Popen(
-            [
-                pulumi_program(environment),
-                "--non-interactive",
-                *words,
-                "--yes",
-                "--skip-preview",
-                "--suppress-progress",
-            ],
-            cwd=self._project,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        interrupted = False
-        while True:
-            try:
-                code = process.wait()
-                break
-            except KeyboardInterrupt:
-                say("interrupted: waiting until pulumi has finished its step (Ctrl-C again: at once)")
-                interrupted = True
-                process.send_signal(signal.SIGINT)
-        if interrupted:
-            raise KeyboardInterrupt
-        if code < 0:
-            raise PulumiError(f"`pulumi {words[0]}` was ended by signal {-code}; run this again, it goes on from there")
-        if code > 0:
-            raise PulumiError(f"`pulumi {words[0]}` failed, see above; run this again when that is put right")
-
-
-def pulumi_program(environment: Mapping[str, str]) -> str:
-    """The Pulumi CLI on this environment's PATH.
-
-    Raises:
-        PulumiError: there is none.
-    """
-    found = shutil.which("pulumi", path=environment["PATH"])
-    if not found:
-        raise PulumiError("the Pulumi CLI is missing; `make up` gets it, and puts it into .toolchain/bin")
-    return found

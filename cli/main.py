@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from cli import measuring, observing, releasing, sandbox_commands, workplace
+from cli import measuring, observing, provisioning, releasing, sandbox_commands, workplace
 from cli.errors import CliError
 from operations.errors import OperationError
 from sandbox.control import SandboxError
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(observing.app)
 app.add_typer(releasing.app)
 app.add_typer(measuring.app)
+app.add_typer(provisioning.app)
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 

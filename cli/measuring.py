@@ -51,3 +51,19 @@ def evaluate(
 
     wanted = Wanted(data, model, asked, expected, prompt, metric, limit, parallel, max_tokens, output, fresh)
     run(config, wanted, judge_url, judge_model, criterion, as_json)
+
+
+@app.command()
+def cost(
+    currency: Annotated[str, typer.Option(help="ISO code, as EUR.")] = "USD",
+    hours: Annotated[float, typer.Option(min=0, help="Hours a month that replicas are at work.")] = 730,
+    config: Config = DEFAULT_PATH,
+    as_json: Json = False,
+) -> None:
+    """Tells what the deployment's replicas cost, from Azure's public price list, with its date; guesses nothing.
+
+    Example: aca-inference cost --currency EUR --hours 40
+    """
+    from cli.show_cost import show
+
+    show(config, currency, hours, as_json)

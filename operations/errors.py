@@ -6,6 +6,7 @@ OperationError          anything that a person can act on; the message says what
 ├── CloudError          Azure's resource manager refused, or nobody is signed in to it
 ├── DeploymentError     a release could not take over, or there is none to go back to
 ├── ShareError          the file share refused or could not be reached
+├── PriceError          Azure's prices cannot be told
 └── EndpointError       the endpoint did not answer, or answered with an error
     └── BusyError       it may answer when it is asked again: too many requests, a passing fault, a lost connection
 """
@@ -33,6 +34,10 @@ class DeploymentError(OperationError):
 
 class ShareError(OperationError):
     """The file share refused or could not be reached."""
+
+
+class PriceError(OperationError):
+    """Azure's prices cannot be told."""
 
 
 class EndpointError(OperationError):

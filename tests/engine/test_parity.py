@@ -71,6 +71,7 @@ def values(stack: Stack) -> dict[str, Any]:
         "accountKey": cloud.act(where[ACCOUNT], "listKeys")["keys"][0]["value"],
         "apiKey": cloud.act(where[APP], "listSecrets")["value"][0]["value"],
         "release": f"releases/{stack.outputs()['release']}",
+        "deployedCode": stack.outputs()["release"],
         "fqdn": app["properties"]["configuration"]["ingress"]["fqdn"],
         "url": f"http://{app['properties']['configuration']['ingress']['fqdn']}",
     }

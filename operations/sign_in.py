@@ -1,0 +1,21 @@
+"""Whether somebody is signed in to Azure, asked before anything depends on it."""
+
+from azure.core.exceptions import AzureError
+from azure.identity import DefaultAzureCredential
+
+from operations.errors import CloudError
+from operations.management import current_cloud
+
+
+def check_sign_in() -> None:
+    """Gets a token for the resource manager.
+
+    Raises:
+        CloudError: nobody is signed in; says what to do.
+    """
+    cloud = current_cloud()
+    try:
+        with DefaultAzureCredential() as credential:
+            credential.get_token(f"{cloud.audience.rstrip('/')}/.default")
+    except AzureError as error:
+        raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error
