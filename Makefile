@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest
+# Whole runs and loads, which have the machine for themselves; the engine's tests hurry the stand-in of their process.
+ALONE := tests/end_to_end tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
 .PHONY: help setup up down test check campaign bench lock clean
 
@@ -20,8 +22,9 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 2 --dist loadfile --ignore tests/campaign --ignore tests/end_to_end
-	@$(PYTEST) tests/end_to_end
+	@$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engine $(ALONE))
+	@$(PYTEST) -n 2 --dist loadfile tests/engine
+	@$(PYTEST) $(ALONE)
 
 check: ## Format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache

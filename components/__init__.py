@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from components.adoption import MISSING, OWNER_TAG, Presence
     from components.api_key import ApiKey, ApiKeyArgs
+    from components.arm_unique_string import unique_string
     from components.code_release import CodeRelease, CodeReleaseArgs
     from components.entra_sign_in import EntraSignIn
     from components.gpu import GpuKind, GpuProfile, gpu_profile
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from components.previous_app import PreviousApp, PreviousAppArgs
     from components.service_group import ServiceGroup, ServiceGroupArgs
     from components.storage_link import StorageLink, StorageLinkArgs
-    from components.unique_string import unique_string
     from components.workload_profile import WorkloadProfile, WorkloadProfileArgs, marked_profile_name
 
 __all__ = [
@@ -97,7 +97,7 @@ _HOMES: Final = {
     "ServiceNames": "naming",
     "default_names": "naming",
     "resource_group_id": "naming",
-    "unique_string": "unique_string",
+    "unique_string": "arm_unique_string",
     "PreviousApp": "previous_app",
     "PreviousAppArgs": "previous_app",
     "ServiceGroup": "service_group",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from components.unique_string import unique_string
+from components.arm_unique_string import unique_string
 
 SUFFIX_LENGTH: Final = 5
 

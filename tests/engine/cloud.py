@@ -19,8 +19,8 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.types import container_apps, managed_environments, resource_groups, storage_accounts, workspaces
 from sandbox.fleet.spec import AppSpec, EventKind, FleetEvent
 from sandbox.provider import arm_client, sessions
+from sandbox.provider.connection import REQUEST_TIMEOUT_SECONDS, Connection
 from sandbox.provider.connection import Cloud as Address
-from sandbox.provider.connection import Connection
 from tests.engine.kinds import GROUP, KINDS, Json, Kind, identities, kind_of
 from tests.sandbox import conftest
 
@@ -128,7 +128,9 @@ class Cloud(conftest.Cloud):
         """Begins to delete a resource group, which does not come to its end."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(resource_groups, "PROVISION_SECONDS", 3600)
-            self._connection.request("DELETE", group, kind_of(group).api_version, None).raise_for_status()
+            self._connection.request(
+                "DELETE", group, kind_of(group).api_version, None, REQUEST_TIMEOUT_SECONDS
+            ).raise_for_status()
             while self.get(group)["properties"]["provisioningState"] != "Deleting":  # type: ignore[index]
                 time.sleep(POLL_SECONDS)
             time.sleep(POLL_SECONDS)  # until the work has begun, which reads the patched figure

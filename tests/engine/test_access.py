@@ -2,6 +2,7 @@
 
 import json
 
+from sandbox.provider.connection import REQUEST_TIMEOUT_SECONDS
 from tests.engine.conftest import MakeStack
 from tests.engine.harness import Stack
 from tests.engine.kinds import ACCOUNT, APP, Json
@@ -21,7 +22,9 @@ def links(stack: Stack, group: str) -> list[str]:
 def regenerate(stack: Stack, group: str) -> None:
     cloud = stack.bench.cloud
     account = cloud.where(group)[ACCOUNT]
-    answer = cloud._connection.request("POST", f"{account}/regenerateKey", ACCOUNT.api_version, {"keyName": "key1"})
+    answer = cloud._connection.request(
+        "POST", f"{account}/regenerateKey", ACCOUNT.api_version, {"keyName": "key1"}, REQUEST_TIMEOUT_SECONDS
+    )
     answer.raise_for_status()
 
 

@@ -1,5 +1,6 @@
 """An app of somebody else that is taken over by wish: what it was comes back, with its secrets."""
 
+from sandbox.provider.connection import REQUEST_TIMEOUT_SECONDS
 from tests.engine import outside
 from tests.engine.conftest import MakeStack
 from tests.engine.harness import Stack
@@ -67,7 +68,7 @@ def test_the_job_of_fine_tuning_keeps_its_environment_profile_and_link(make_stac
             },
         },
     }
-    cloud._connection.request("PUT", job, APP.api_version, body).raise_for_status()
+    cloud._connection.request("PUT", job, APP.api_version, body, REQUEST_TIMEOUT_SECONDS).raise_for_status()
     before = cloud.snapshot(stack.name)
     stack.up().succeeded()
     app = cloud.get(where[APP])

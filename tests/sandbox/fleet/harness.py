@@ -16,7 +16,7 @@ from sandbox.fleet.spec import AppSpec, AppStatus, ContainerSpec, FleetEvent, Re
 
 IMAGE = "registry.example/test:1"
 PATIENCE_SECONDS = 20
-PACE = Pace(crash_back_off=0.4, crash_back_off_cap=0.8, port_retry=0.05, ready_wait=2, drain=0.2)
+PACE = Pace(crash_back_off=0.4, crash_back_off_cap=0.8, port_retry=0.05, ready_wait=5, drain=0.2)
 
 
 def make_image(folder: Path) -> Path:
