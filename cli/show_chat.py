@@ -80,19 +80,22 @@ def _converse(conversation: Conversation, console: Console, as_json: bool) -> No
                 case _:
                     _answer(conversation, text, as_json)
         except KeyboardInterrupt:
-            print()  # the answer is stopped, the conversation goes on
+            continue  # the answer is stopped, the conversation goes on
         except (EndpointError, CliError) as error:
             console.print(f"error: {error}", style="red", markup=False)
 
 
 def _answer(conversation: Conversation, text: str, as_json: bool) -> None:
-    pieces: list[str] = []
-    for piece in conversation.ask(text):
-        pieces.append(piece)
-        if not as_json:
-            print(piece, end="", flush=True)
     if as_json:
+        answer = "".join(conversation.ask(text))
         usage = asdict(conversation.usage) if conversation.usage else None
-        print(json.dumps({"model": conversation.model, "answer": "".join(pieces), "usage": usage}, ensure_ascii=False))
-    else:
-        print()
+        print(json.dumps({"model": conversation.model, "answer": answer, "usage": usage}, ensure_ascii=False))
+        return
+    begun = False
+    try:
+        for piece in conversation.ask(text):
+            begun = True
+            print(piece, end="", flush=True)
+    finally:
+        if begun:
+            print()

@@ -1,9 +1,9 @@
 """How `aca-inference deploy` looks: the plan, then the phases, then what answers now."""
 
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
+from time import sleep
 from typing import Any, Final
 
 from rich.console import Console
@@ -53,7 +53,7 @@ def run_watching(config: Path, source: Path, strategy: Strategy, yes: bool) -> N
                     console.print(f"error: {error}", style="red", markup=False)
             console.print(f"watching {source} (Ctrl-C ends)", style="dim")
             seen = now
-        time.sleep(WATCH_SECONDS)
+        sleep(WATCH_SECONDS)
 
 
 def _show(console: Console, plan: Plan) -> None:

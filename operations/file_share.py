@@ -1,12 +1,13 @@
 """An Azure file share: its address, a client for it, and the folders on it."""
 
+import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from threading import Event
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import requests
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
@@ -22,6 +23,9 @@ PARALLEL_RANGES: Final = 4
 
 RETRIES: Final = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=6, random_jitter_range=1)
 """After 2, 3, 5, 9, 17 and 33 seconds, more or less: throttling, 5xx, connections that are lost."""
+
+LONGEST_WAIT_SECONDS: Final = 60.0
+_TOO_MANY_REQUESTS: Final = 429
 
 _HINTS: Final = {
     "AuthenticationFailed": "the account key is not valid any more (rotated?); run this again, it asks for the new one",
@@ -133,11 +137,26 @@ def _code(error: HttpResponseError) -> str:
     return str(getattr(code, "value", code) or error.status_code)
 
 
+class _PatientTransport(RequestsTransport):
+    """Sends again what is throttled by 429, which the storage SDK's retry policy takes for final."""
+
+    def send(self, request: Any, **kwargs: Any) -> Any:
+        """As the transport does; at most `RETRIES.total_retries` times more."""
+        response = super().send(request, **kwargs)
+        for attempt in range(RETRIES.total_retries):
+            if response.status_code != _TOO_MANY_REQUESTS:
+                break
+            asked = str(response.headers.get("Retry-After") or "")
+            time.sleep(min(float(asked) if asked.isdigit() else 2.0**attempt, LONGEST_WAIT_SECONDS))
+            response = super().send(request, **kwargs)
+        return response
+
+
 def _transport() -> RequestsTransport:
-    """The SDK's transport with a connection for everything that is under way at once (requests keeps 10)."""
+    """With a connection for everything that is under way at once (requests keeps 10)."""
     session = requests.Session()
     session.mount("https://", HTTPAdapter(pool_maxsize=PARALLEL_FILES * PARALLEL_RANGES))
-    return RequestsTransport(session=session)
+    return _PatientTransport(session=session)
 
 
 def _delete(directory: ShareDirectoryClient) -> None:

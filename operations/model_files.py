@@ -15,6 +15,7 @@ ADAPTERS: Final = "models/qlora/qlora"
 DEFAULT_ADAPTER: Final = "gpu_model"
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _ADAPTER_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*")
+_LFS_POINTER: Final = b"version https://git-lfs"
 _WEIGHTS: Final = (".safetensors", ".bin", ".gguf", ".pt")
 
 
@@ -131,6 +132,8 @@ def _check_safetensors(path: Path) -> None:
     """The header's length and JSON, and that the last tensor ends where the file does."""
     size = path.stat().st_size
     with path.open("rb") as file:
+        pointer = file.read(len(_LFS_POINTER)) == _LFS_POINTER
+        file.seek(0)
         length = int.from_bytes(file.read(8), "little")
         try:
             header: dict[str, Any] = json.loads(file.read(length)) if length < size else {}
@@ -138,9 +141,8 @@ def _check_safetensors(path: Path) -> None:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             ends = []
     if 8 + length + max(ends, default=0) != size or not ends:
-        text = path.open("rb").read(7)
-        pointer = " (it is a git-lfs pointer: run `git lfs pull`)" if text == b"version" else ""
-        raise OperationError(f"{path} is not a whole safetensors file{pointer}; get it again")
+        hint = " (it is a git-lfs pointer: run `git lfs pull`)" if pointer else ""
+        raise OperationError(f"{path} is not a whole safetensors file{hint}; get it again")
 
 
 def _json(path: Path) -> dict[str, Any]:

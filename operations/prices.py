@@ -1,8 +1,8 @@
-"""Azure's public retail prices, cached with their date.
+"""Azure's public retail prices, cached with their date; needs no sign-in.
 
-Source: https://learn.microsoft.com/rest/api/cost-management/retail-prices. No sign-in is needed. What an endpoint
-costs is told from the meters that Azure names for Container Apps in the region:
-nothing is guessed, and without network or cache there is no figure.
+What an endpoint costs is told from the meters that Azure names for Container Apps in the region: nothing is guessed,
+and without network or cache there is no figure.
+Source: https://learn.microsoft.com/rest/api/cost-management/retail-prices
 """
 
 import json
