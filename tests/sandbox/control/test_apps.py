@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 import pytest
 
@@ -46,7 +46,9 @@ def fetch(url: str) -> str:
         try:
             with urllib.request.urlopen(url, timeout=30) as answer:
                 return answer.read().decode()
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError) as error:
+            if isinstance(error, HTTPError):
+                error.close()  # it is an answer, too, with a connection
             assert time.monotonic() < deadline, f"no answer from {url}"
             time.sleep(0.05)
 
