@@ -1,7 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest
-# Whole runs and loads, which have the machine for themselves; the engine's tests hurry the stand-in of their process.
+# Each line is a run of its own: Pulumi's mocks keep a process's event loop to themselves, the engine's tests hurry the
+# stand-in of their process, and whole runs and loads have the machine for themselves.
+MOCKED := tests/components tests/stack
+ENGINE := tests/engine
 ALONE := tests/end_to_end tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
 .PHONY: help setup up down test check campaign bench lock clean
@@ -22,8 +25,9 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engine $(ALONE))
-	@$(PYTEST) -n 2 --dist loadfile tests/engine
+	@$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore ,tests/campaign $(MOCKED) $(ENGINE) $(ALONE))
+	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
+	@$(PYTEST) -n 2 --dist loadfile $(ENGINE)
 	@$(PYTEST) $(ALONE)
 
 check: ## Format, lint, types and import rules
