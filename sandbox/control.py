@@ -75,7 +75,7 @@ def stop(state_dir: Path, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> bool
     deadline = time.monotonic() + timeout_seconds
     if holder is not None:
         _end(folder, deadline)
-    while holder is not None and _is_running(holder) and time.monotonic() < deadline:
+    while holder is not None and holder > 0 and _is_running(holder) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     while lock_holder(folder.fleet_lock) is not None:
         if time.monotonic() > deadline + REPLICA_END_SECONDS:
@@ -182,7 +182,7 @@ def _end(folder: StateFolder, deadline: float) -> None:
         if holder > 0 and holder != signalled:
             _signal(holder, signal.SIGTERM)
             signalled = holder
-        if time.monotonic() > deadline:
+        if holder > 0 and time.monotonic() > deadline:  # until its number is written, nobody can be meant
             _signal(holder, signal.SIGKILL)
         time.sleep(_POLL_SECONDS)
 

@@ -49,7 +49,7 @@ def make_environment(project: Path, requirements: str) -> None:
             current.name = "Python environment (ready)"
             return
         _check_space(project)
-        if is_whole and stamp.read_text().startswith(_interpreter(project)):
+        if is_whole and stamp.read_text().startswith(f"{_interpreter(project)}\n"):
             stamp.unlink()
         else:
             if venv.exists():

@@ -53,7 +53,7 @@ def check_signature(request: Request, account: str, keys: Iterable[str]) -> None
     _check_date(request)
     text = string_to_sign(request, account)
     # Comparing digests of equal length in constant time; every key is tried.
-    matching = [hmac.compare_digest(_signature(key, text), match[2]) for key in keys]
+    matching = [hmac.compare_digest(_signature(key, text).encode(), match[2].encode()) for key in keys]
     if not any(matching):
         raise FilesError("AuthenticationFailed")
 

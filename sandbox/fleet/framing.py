@@ -1,5 +1,6 @@
 """HTTP/1.1 messages as the ingress passes them on: heads parsed by h11, bodies walked just enough to see their end."""
 
+import re
 from abc import ABC, abstractmethod
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter
 
@@ -8,6 +9,7 @@ import h11
 Headers = list[tuple[bytes, bytes]]
 
 READ_BYTES = 64 * 1024
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade"})
 
@@ -84,11 +86,18 @@ class _Chunked(Body):
             line, self._line, at = self._line.strip(), b"", end + 1
             if self._trailers:
                 self.done = not line
-            elif size := int(line.split(b";", 1)[0], 16):
+            elif size := _chunk_size(line.split(b";", 1)[0].strip()):
                 self._left = size + len(b"\r\n")
             else:
                 self._trailers = True
         return at
+
+
+def _chunk_size(digits: bytes) -> int:
+    """Python's own reading takes signs and underscores, too; a negative size would never end."""
+    if not _CHUNK_SIZE.fullmatch(digits):
+        raise ValueError(f"not a chunk's size: {digits[:20]!r}")
+    return int(digits, 16)
 
 
 async def read_head(reader: StreamReader) -> bytes | None:

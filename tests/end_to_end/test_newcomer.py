@@ -1,6 +1,7 @@
 """The main job, as a newcomer meets it: one command, then any OpenAI client and a browser."""
 
 import json
+import re
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ def base_model(client: OpenAI) -> str:
 
 def test_the_first_up_shows_both_answers_and_ends_with_the_endpoint(first_up: str) -> None:
     assert endpoint_in(first_up).startswith("http://127.0.0.1:")
-    assert ADAPTER in first_up
+    assert re.search(r"^ base +\S.*", first_up, re.MULTILINE)
+    assert re.search(rf"^ adapter +joy +\({ADAPTER}\)", first_up, re.MULTILINE)
 
 
 def test_up_again_changes_nothing_and_keeps_the_endpoint(endpoint: str, workspace: Path) -> None:

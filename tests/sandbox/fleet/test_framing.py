@@ -61,7 +61,7 @@ async def test_a_sized_body_ends_at_its_size(data: bytes, size: int):
         assert clean or len(data) > size
 
 
-@pytest.mark.parametrize("broken", [b"xyz\r\n", b"-1\r\n", b"x" * 100_000])
+@pytest.mark.parametrize("broken", [b"xyz\r\n", b"-1\r\n", b"-6\r\nx", b"+5\r\n", b"1_0\r\n", b"x" * 100_000])
 async def test_a_broken_chunk_is_an_error(broken: bytes):
     """Never an endless wait or a wrong end."""
     reader = asyncio.StreamReader()
