@@ -74,7 +74,14 @@ def restore_if_cut(backend: Path, project: str, stack: str) -> bool:
 
 def has_pending_creates(backend: Path, project: str, stack: str) -> bool:
     """Whether a run was killed between starting to create a resource and recording it."""
-    state = json.loads(state_file(backend, project, stack).read_text(encoding="utf-8"))
+    file = state_file(backend, project, stack)
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise PulumiError(
+            f"the stack's state {file} cannot be read, nor the one before it; remove the file and run this again: the"
+            " program finds what it had made by its mark"
+        ) from error
     latest = state.get("checkpoint", {}).get("latest") or {}
     return any(_is_create(operation) for operation in latest.get("pending_operations") or [])
 

@@ -135,3 +135,11 @@ def test_a_whole_state_stays_whatever_lies_beside_it(tmp_path: Path) -> None:
     file.write_text('{"version": 3, "checkpoint": {}}')
     assert not stack_state.restore_if_cut(tmp_path, PROJECT, STACK)
     assert json.loads(file.read_text())["checkpoint"] == {}
+
+
+def test_a_state_that_cannot_be_read_is_told_with_the_way_out(tmp_path: Path) -> None:
+    state = stack_state.state_file(tmp_path, PROJECT, STACK)
+    state.parent.mkdir(parents=True)
+    state.write_text('{"vers')
+    with pytest.raises(PulumiError, match="cannot be read, nor the one before it; remove the file"):
+        stack_state.has_pending_creates(tmp_path, PROJECT, STACK)
