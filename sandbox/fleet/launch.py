@@ -22,6 +22,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypedDict
@@ -41,6 +42,7 @@ _LAST_CAPABILITY = 40
 # What container engines leave to a container: chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap,
 # net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap. Not sys_admin: it could undo a read-only mount.
 _KEPT_CAPABILITIES = frozenset({0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31})
+_GROUP_END_SECONDS = 1.0
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
 
@@ -142,6 +144,7 @@ def _attend(control: socket.socket, woken: int, pid: int, *, isolated: bool) -> 
             if ended:
                 if not isolated:
                     _kill_group(pid)
+                    _await_group(pid)
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
         if control in readable:
@@ -150,6 +153,7 @@ def _attend(control: socket.socket, woken: int, pid: int, *, isolated: bool) -> 
                 if not isolated:
                     _kill_group(pid)
                     os.waitpid(pid, 0)
+                    _await_group(pid)
                 return 0
             verb, port = REQUEST.unpack(request)
             if verb == b"C":
@@ -186,6 +190,18 @@ def _terminate(pid: int, *, isolated: bool) -> bool:
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _await_group(pid: int) -> None:
+    """Returns when nothing of the killed group is left: a signal is sent at once, but its target ends a moment later.
+
+    Bounded, because a machine whose first process does not collect the orphans keeps them for ever.
+    """
+    deadline = time.monotonic() + _GROUP_END_SECONDS
+    with suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(pid, 0)
+            time.sleep(0.005)
 
 
 if __name__ == "__main__":
