@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -115,20 +115,30 @@ def delete_folder(share: ShareClient, folder: str) -> None:
 def in_parallel(
     work: Callable[[_Item], None], items: Iterable[_Item], stop: Event | None = None, workers: int = PARALLEL_FILES
 ) -> None:
-    """Does the work for all items, several at a time; the first failure is raised and the rest is left undone.
+    """Does the work for all items, several at a time; the first failure is raised and nothing is begun after it.
 
     `stop` is set by then: long work looks at it, so that a failure or an interrupt need not wait for its end.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        tasks = [pool.submit(work, item) for item in items]
+    stopped = stop or Event()
+    failures: list[BaseException] = []
+
+    def guarded(item: _Item) -> None:
+        # Asked here: the waiting thread learns of a failure only after many more items.
+        if stopped.is_set():
+            return
         try:
-            for task in tasks:
-                task.result()
-        except BaseException:
-            if stop is not None:
-                stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            work(item)
+        except BaseException as failure:
+            stopped.set()
+            failures.append(failure)
+
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            wait([pool.submit(guarded, item) for item in items])
+        finally:
+            stopped.set()
+    if failures:
+        raise failures[0]
 
 
 def _code(error: HttpResponseError) -> str:
