@@ -3,10 +3,12 @@
 import re
 from abc import ABC, abstractmethod
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable
 
 import h11
 
 Headers = list[tuple[bytes, bytes]]
+Send = Callable[[bytes], Awaitable[None]]
 
 READ_BYTES = 64 * 1024
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
@@ -179,7 +181,17 @@ def head_bytes(first_line: bytes, headers: Headers) -> bytes:
     return b"\r\n".join([first_line, *(name + b": " + value for name, value in headers), b"", b""])
 
 
-async def pump(reader: StreamReader, writer: StreamWriter, body: Body) -> bool:
+def sender(writer: StreamWriter) -> Send:
+    """Sends through a stream, no faster than its other end takes it."""
+
+    async def send(data: bytes) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return send
+
+
+async def pump(reader: StreamReader, send: Send, body: Body) -> bool:
     """Passes a body on as it comes; False if more than the body has been read. Raises HttpError if it breaks off."""
     clean = True
     while not body.done:
@@ -193,8 +205,7 @@ async def pump(reader: StreamReader, writer: StreamWriter, body: Body) -> bool:
         except ValueError as error:
             raise HttpError(502, f"a message's chunks are broken: {error}") from error
         clean = used == len(data)
-        writer.write(data if clean else data[:used])
-        await writer.drain()
+        await send(data if clean else data[:used])
     return clean
 
 

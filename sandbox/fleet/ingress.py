@@ -7,6 +7,7 @@ import asyncio
 from asyncio import StreamReader, StreamReaderProtocol, StreamWriter, Task
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 
 import h11
@@ -24,6 +25,7 @@ from sandbox.fleet.framing import (
     read_head,
     request_body,
     response_body,
+    sender,
     until_close,
     upgrade_of,
 )
@@ -134,8 +136,8 @@ class _Exchange:
 
     async def run(self, request: h11.Request, reader: StreamReader, writer: StreamWriter) -> bool:
         upgrade = upgrade_of(request)
-        writer.write(_request_head(request, self._client_writer, upgrade))
-        upload = asyncio.create_task(self._upload(request, writer))
+        head = _request_head(request, self._client_writer, upgrade)
+        upload = asyncio.create_task(self._upload(head, request, writer))
         try:
             response = await self._response_head(request, reader, upgrade)
             if isinstance(response, h11.InformationalResponse):
@@ -146,7 +148,7 @@ class _Exchange:
             headers = end_to_end(response)
             headers.append((b"connection", b"keep-alive" if reusable else b"close"))
             await self._send_head(response, headers)
-            await pump(reader, self._client_writer, body)
+            await pump(reader, sender(self._client_writer), body)
             # What is left of an upload that the replica did not want would be taken for the next request.
             return reusable and upload.done() and not upload.cancelled() and upload.result()
         except OSError as error:
@@ -155,13 +157,17 @@ class _Exchange:
             upload.cancel()
             await asyncio.gather(upload, return_exceptions=True)
 
-    async def _upload(self, request: h11.Request, writer: StreamWriter) -> bool:
-        """Passes the request's body on; True if all of it went and nothing more was read."""
-        try:
-            return await pump(self._client_reader, writer, request_body(request))
-        except (OSError, HttpError):
-            # A replica may answer before it has read everything; its answer counts.
-            return False
+    async def _upload(self, head: bytes, request: h11.Request, writer: StreamWriter) -> bool:
+        """Passes the request on; True if all of it went and nothing more was read."""
+        # A replica may answer and close before it has read everything. A stream whose write fails drops the answer
+        # that has arrived already; a second descriptor of the same connection fails alone.
+        with writer.get_extra_info("socket").dup() as sending:
+            send = partial(asyncio.get_running_loop().sock_sendall, sending)
+            try:
+                await send(head)
+                return await pump(self._client_reader, send, request_body(request))
+            except (OSError, HttpError):
+                return False
 
     async def _response_head(
         self, request: h11.Request, reader: StreamReader, upgrade: bytes | None
@@ -189,8 +195,8 @@ class _Exchange:
     async def _tunnel(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Bytes both ways (a WebSocket) until one side ends."""
         ways = [
-            asyncio.create_task(pump(reader, self._client_writer, until_close())),
-            asyncio.create_task(pump(self._client_reader, writer, until_close())),
+            asyncio.create_task(pump(reader, sender(self._client_writer), until_close())),
+            asyncio.create_task(pump(self._client_reader, sender(writer), until_close())),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
