@@ -25,9 +25,9 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 2 --dist loadfile $(addprefix --ignore ,tests/campaign $(MOCKED) $(ENGINE) $(ALONE))
+	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign $(MOCKED) $(ENGINE) $(ALONE))
 	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
-	@$(PYTEST) -n 2 --dist loadfile $(ENGINE)
+	@$(PYTEST) -n 3 --dist loadfile $(ENGINE)
 	@$(PYTEST) $(ALONE)
 
 check: ## Format, lint, types and import rules

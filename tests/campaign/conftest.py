@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.conftest import endpoint, example, first_up, heldout, workspace
-from tests.operations.conftest import account, address, azure, config, storage
+from tests.operations.conftest import account, address, azure, config, running, storage
 from tests.sandbox.control.conftest import state
 from tests.sandbox.control.test_kills import clients
 
@@ -22,6 +22,7 @@ __all__ = [
     "example",
     "first_up",
     "heldout",
+    "running",
     "state",
     "storage",
     "workspace",

@@ -19,6 +19,8 @@ from tests.operations.conftest import (  # noqa: F401  fixtures
     azure,
     config,
     deployed,
+    own_sandbox,
+    running,
     storage,
 )
 from tests.operations.deployed import KEY, Deployed

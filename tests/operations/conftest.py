@@ -1,9 +1,10 @@
 """A sandbox of its own for these tests: an account and shares made by Azure's SDK, as any client would make them."""
 
-import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.identity import DefaultAzureCredential
@@ -15,67 +16,71 @@ from operations.config_file import InferenceConfig
 from operations.file_share import ShareAddress
 from sandbox import control
 from tests.operations.deployed import GROUP, IMAGE, LOCATION, Deployed
+from tests.sign_in import signed_in
 from tests.workspace import PROJECT
 
-SIGN_IN_VARIABLES = ("ARM_", "AZURE_", "IDENTITY_", "MSI_")
-
 
 @pytest.fixture(scope="session")
-def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cloud.Cloud]:
-    """The sandbox, with this process as its client; the environment is as before in the end."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a running sandbox's clients."""
     state = tmp_path_factory.mktemp("sandbox")
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith(SIGN_IN_VARIABLES):
-            del os.environ[name]
     control.start(state, images={IMAGE: PROJECT / ".venv"})
-    try:
-        os.environ.update(control.environment(state))
-        yield cloud.discover(os.environ["ARM_METADATA_HOSTNAME"])
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        control.stop(state, 10)
+    yield control.environment(state)
+    control.stop(state, 10)
 
 
 @pytest.fixture(scope="session")
-def storage(azure: cloud.Cloud) -> Iterator[StorageManagementClient]:
-    """Azure's own client for storage accounts."""
-    subscription = os.environ["ARM_SUBSCRIPTION_ID"]
+def azure(running: dict[str, str]) -> cloud.Cloud:
+    """The sandbox, as the operations address it."""
+    with signed_in(running):
+        return cloud.discover(running["ARM_METADATA_HOSTNAME"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_sandbox(running: dict[str, str]) -> Iterator[None]:
+    """Makes this process a client of these tests' sandbox."""
+    with signed_in(running):
+        yield
+
+
+@pytest.fixture(scope="session")
+def storage(azure: cloud.Cloud, running: dict[str, str]) -> Iterator[StorageManagementClient]:
+    """Azure's own client for storage accounts, and a resource group to work in."""
+    subscription = running["ARM_SUBSCRIPTION_ID"]
     scopes = [f"{azure.audience}/.default"]
-    with DefaultAzureCredential() as credential:
-        with ResourceManagementClient(
-            credential, subscription, base_url=azure.resource_manager, credential_scopes=scopes
-        ) as groups:
+    with ExitStack() as clients:
+        with signed_in(running):
+            credential = clients.enter_context(DefaultAzureCredential())
+            told: Any = {"base_url": azure.resource_manager, "credential_scopes": scopes}
+            groups = clients.enter_context(ResourceManagementClient(credential, subscription, **told))
             groups.resource_groups.create_or_update(GROUP, {"location": LOCATION})
-        with StorageManagementClient(
-            credential, subscription, base_url=azure.resource_manager, credential_scopes=scopes
-        ) as client:
-            yield client
+        yield clients.enter_context(StorageManagementClient(credential, subscription, **told))
 
 
 @pytest.fixture(scope="session")
-def account(storage: StorageManagementClient) -> str:
+def account(storage: StorageManagementClient, running: dict[str, str]) -> str:
     """Name of a storage account."""
     name = f"ops{uuid.uuid4().hex[:12]}"
     parameters = {"location": LOCATION, "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
-    storage.storage_accounts.begin_create(GROUP, name, parameters).result()
+    with signed_in(running):
+        storage.storage_accounts.begin_create(GROUP, name, parameters).result()
     return name
 
 
 @pytest.fixture
-def config(storage: StorageManagementClient, account: str) -> InferenceConfig:
+def config(storage: StorageManagementClient, account: str, running: dict[str, str]) -> Iterator[InferenceConfig]:
     """What `inference.config.json` would say about a new, empty share."""
     share = f"share{uuid.uuid4().hex[:12]}"
-    storage.file_shares.create(GROUP, account, share, {})
-    return InferenceConfig(
-        SUBSCRIPTION_ID=os.environ["ARM_SUBSCRIPTION_ID"],
-        RESOURCE_GROUP_NAME=GROUP,
-        STORAGE_ACCOUNT_NAME=account,
-        FILE_SHARE_NAME=share,
-        ACA_APP_NAME="app",
-        ACA_APP_ENDPOINT="127.0.0.1",
-    )
+    with signed_in(running):
+        storage.file_shares.create(GROUP, account, share, {})
+        yield InferenceConfig(
+            SUBSCRIPTION_ID=running["ARM_SUBSCRIPTION_ID"],
+            RESOURCE_GROUP_NAME=GROUP,
+            STORAGE_ACCOUNT_NAME=account,
+            FILE_SHARE_NAME=share,
+            ACA_APP_NAME="app",
+            ACA_APP_ENDPOINT="127.0.0.1",
+        )
 
 
 @pytest.fixture

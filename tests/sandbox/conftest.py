@@ -1,7 +1,6 @@
 """A sandbox in this process, with a fleet that only notes what it is asked, and unmodified clients of it."""
 
 import asyncio
-import os
 import threading
 import time
 import uuid
@@ -22,6 +21,7 @@ from sandbox.endpoints import Endpoints
 from sandbox.fleet.spec import AppSpec, AppStatus, EventKind, FleetEvent
 from sandbox.serving import Sandbox
 from sandbox.state import StateFolder
+from tests.sign_in import signed_in
 
 LOCATION = "eastus"
 IMAGE = "registry.example/app:1"
@@ -160,14 +160,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Generator[Cloud]:
 @pytest.fixture(scope="session")
 def clients(cloud: Cloud) -> Generator[Clients]:
     """The SDKs, with the environment that the sandbox tells its clients to use."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("ARM_", "AZURE_", "IDENTITY_", "MSI_"))]:
-            patch.delenv(name)
-        for name, value in cloud.endpoints.environment.items():
-            patch.setenv(name, value)
+    with signed_in(cloud.endpoints.environment):
         clients = Clients(cloud.endpoints)
-        yield clients
-        clients.close()
+    yield clients
+    clients.close()
 
 
 @pytest.fixture
