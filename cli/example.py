@@ -94,7 +94,8 @@ def _base_model() -> Path:
 
 def _upload(address: ShareAddress, local: Path, remote: str, say: Say) -> UploadReport:
     def report(done: int, total: int) -> None:
-        say(f"{local.name}: {done / _BYTES_PER_MB:.0f} of {total / _BYTES_PER_MB:.0f} MB")
+        if done:
+            say(f"{local.name}: {done / _BYTES_PER_MB:.0f} of {total / _BYTES_PER_MB:.0f} MB")
 
     return upload_tree(address, local, remote, report)
 

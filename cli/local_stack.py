@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from cli import stack_state
 from cli.errors import PulumiError
@@ -24,14 +24,19 @@ STACK_FILE: Final = f"Pulumi.{STACK}.yaml"
 
 _FOREIGN: Final = re.compile("(ARM|AZURE|IDENTITY|MSI|PULUMI)_")
 """Variables of a person's own Azure or Pulumi set-up: kept, they could send a request to a real subscription."""
+_HINTS: Final = ("The resources in the stack have been deleted", "If you want to remove the stack completely")
 _SALT: Final = re.compile(r"^encryptionsalt:.*\n?", re.MULTILINE)
 
 
 class LocalStack:
-    """The stack of the project in this folder, deployed to the sandbox whose state is in `state_dir`."""
+    """The stack of the project in this folder, deployed to the sandbox whose state is in `state_dir`.
 
-    def __init__(self, project: Path, state_dir: Path) -> None:
+    What pulumi prints goes to `out`, our own output by default.
+    """
+
+    def __init__(self, project: Path, state_dir: Path, out: IO[str] | None = None) -> None:
         self._project = project.absolute()
+        self._out = out
         self._backend = state_dir.absolute() / "pulumi"
         self._home = self._backend / "home"
         self._passphrase = self._backend / "passphrase"
@@ -87,7 +92,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi up` failed.
         """
         self._repair(environment, say)
-        run_shown(self._project, environment, say, "up", *UNASKED, "--suppress-outputs")
+        run_shown(self._project, environment, say, "up", *UNASKED, "--suppress-outputs", out=self._out)
 
     def destroy(self, environment: Mapping[str, str], say: Say) -> None:
         """Deletes everything that the stack owns, then the stack.
@@ -96,7 +101,7 @@ class LocalStack:
             PulumiError: another run is busy with the stack, or `pulumi destroy` failed.
         """
         self._repair(environment, say)
-        run_shown(self._project, environment, say, "destroy", *UNASKED)
+        run_shown(self._project, environment, say, "destroy", *UNASKED, out=self._out, unless=_is_hint)
         self._run(environment, "stack", "rm", STACK, "--yes", "--preserve-config")
 
     def _repair(self, environment: Mapping[str, str], say: Say) -> None:
@@ -135,3 +140,8 @@ class LocalStack:
         if done.returncode != 0:
             raise PulumiError(f"`pulumi {' '.join(words)}` failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
+
+
+def _is_hint(line: str) -> bool:
+    """Whether pulumi advises to remove the stack, which happens here without asking."""
+    return line.startswith(_HINTS)

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
@@ -29,8 +30,16 @@ app.add_typer(provisioning.app)
 app.add_typer(sandbox_commands.app, name="sandbox")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"aca-inference {metadata.version('aca-inference')}")
+        raise typer.Exit
+
+
 @app.callback()
-def aca_inference() -> None:
+def aca_inference(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     """Deploys and asks a fine-tuned language model."""
 
 

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Console
-
 from cli import workplace
 from cli.consent import ask
 from cli.errors import CliError, PulumiError
 from cli.local_stack import STACK
 from cli.pulumi_process import UNASKED, own_environment, pulumi_program, run_shown
+from cli.set_aside import put_back, set_aside
 from cli.terminal import phase
 from cli.workplace import STATE_DIR, Workplace
 from operations import config_file, endpoint
@@ -42,7 +41,7 @@ class _Bench:
         """Runs an operation of Pulumi under its title."""
         chosen = () if self.on_sandbox else ("--stack", self.stack)
         with phase(self.place.console, title, prints=True) as say:
-            run_shown(self.place.project, self.environment, say, *words, *chosen)
+            run_shown(self.place.project, self.environment, say, *words, *chosen, out=self.place.console.file)
 
 
 def provision(stack: str, yes: bool, as_json: bool) -> None:
@@ -52,6 +51,7 @@ def provision(stack: str, yes: bool, as_json: bool) -> None:
         bench.run("plan", "preview", *PLAN)
         ask(f"bring the stack {stack} to this?", yes)
         if bench.on_sandbox:
+            set_aside(console)
             with phase(console, "pulumi up", prints=True) as say:
                 bench.place.stack.up(bench.environment, say)
         else:
@@ -80,7 +80,9 @@ def destroy(stack: str, yes: bool, as_json: bool) -> None:
                 bench.place.stack.destroy(bench.environment, say)
         else:
             bench.run("pulumi destroy", "destroy", *UNASKED)
-        if leads_here:
+        if bench.on_sandbox:
+            put_back(bench.place.console)
+        elif leads_here:
             config_file.DEFAULT_PATH.unlink(missing_ok=True)
     if as_json:
         print(json.dumps({"stack": stack, "destroyed": True}))
@@ -90,9 +92,7 @@ def destroy(stack: str, yes: bool, as_json: bool) -> None:
 def _bench(stack: str, as_json: bool, yes: bool) -> Generator[_Bench]:
     if as_json and not yes:
         raise CliError("--json prints one document and asks nothing: add --yes")
-    here = workplace.here()
-    # Pulumi prints on stdout, and so do the phases: with --json it all goes to stderr.
-    place = Workplace(here.project, Console(stderr=True)) if as_json else here
+    place = workplace.here(as_json)
     if stack != STACK:
         environment = own_environment(place.project)
         pulumi_program(environment)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command()
-def up() -> None:
+def up(as_json: Json = False) -> None:
     """Deploys the stack `local` on the sandbox, with the example's models, and asks them a question.
 
     Safe to repeat: what is there already is left as it is.
@@ -26,7 +27,12 @@ def up() -> None:
     """
     from cli import sandbox_up  # Azure's SDKs take a second to import: only those who need them pay
 
-    sandbox_up.up(workplace.here())
+    place = workplace.here(as_json)
+    deployed = sandbox_up.up(place)
+    if as_json:
+        print(json.dumps(asdict(deployed), indent=2))
+    else:
+        sandbox_up.show(deployed, place.console)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Console
@@ -11,23 +12,34 @@ from rich.text import Text
 
 from cli import example
 from cli.errors import CliError
+from cli.set_aside import put_back, set_aside
 from cli.terminal import Say, phase
 from cli.workplace import STATE_DIR, Workplace
 from operations import cloud, config_file, endpoint
-from operations.errors import ConfigFileError, EndpointError
+from operations.errors import EndpointError
 from sandbox import control
 
 READY_TIMEOUT_SECONDS: Final = 180.0
 _WAY_OUT: Final = f"waiting up to {READY_TIMEOUT_SECONDS:.0f} s for that to change (`make down` lets all of it go)"
 
 
-def up(place: Workplace) -> None:
-    """Starts the sandbox, deploys, uploads the example, waits until it is ready, asks; prints the endpoint last."""
+@dataclass(frozen=True)
+class Deployed:
+    """What `up` ends with."""
+
+    endpoint: str
+    question: str
+    answers: list[example.Answer]
+
+
+def up(place: Workplace) -> Deployed:
+    """Starts the sandbox, deploys, uploads the example, waits until it is ready, and asks base and adapter."""
     wanted = example.load(place.project)
     with _told_when_interrupted(place.console), place.alone():
         environment = _enter(place)
         with phase(place.console, "pulumi up", prints=True) as say:
             place.stack.prepare(environment)
+            set_aside(place.console)
             place.stack.up(environment, say)
         config = config_file.read()
         url = endpoint.endpoint_url(config.aca_app_endpoint)
@@ -38,8 +50,17 @@ def up(place: Workplace) -> None:
             endpoint.wait_until_ready(url, READY_TIMEOUT_SECONDS, _with_problems(say))
         with phase(place.console, "question") as say:
             answers = example.ask(wanted, url, say)
-    _show(place.console, wanted.question, answers)
-    place.console.print(f"endpoint: {url}", markup=False, highlight=False, soft_wrap=True)
+    return Deployed(url, wanted.question, answers)
+
+
+def show(deployed: Deployed, console: Console) -> None:
+    """Prints question and answers, and the endpoint in the last line."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row(" question", Text(" ".join(deployed.question.split())))
+    for answer in deployed.answers:
+        table.add_row(f" {'adapter' if answer.parent else 'base'}", Text(f"{answer.text}  ({answer.model})"))
+    console.print(table)
+    console.print(f"endpoint: {deployed.endpoint}", markup=False, highlight=False, soft_wrap=True)
 
 
 def down(place: Workplace) -> None:
@@ -50,10 +71,17 @@ def down(place: Workplace) -> None:
     with _told_when_interrupted(place.console), place.alone():
         if place.stack.exists():
             environment = _enter(place)
-            with phase(place.console, "pulumi destroy", prints=True) as say:
-                place.stack.prepare(environment)
-                place.stack.destroy(environment, say)
-            _forget_configuration(environment["ARM_SUBSCRIPTION_ID"])
+            try:
+                with phase(place.console, "pulumi destroy", prints=True) as say:
+                    place.stack.prepare(environment)
+                    place.stack.destroy(environment, say)
+            except CliError as error:
+                # Whatever became of the stack, nothing is left running; its state is kept for the next attempt.
+                place.stop_sandbox()
+                raise CliError(
+                    f"{error}\nthe sandbox is stopped and its state kept: `make down` tries again"
+                ) from error
+            put_back(place.console)
         place.stop_sandbox()
 
 
@@ -98,21 +126,3 @@ def _sandbox_explains() -> Generator[None]:
         apps = status.apps if status else ()
         known = [f"{app.name} is {app.running_status}: {'; '.join(app.problems) or 'no problems seen'}" for app in apps]
         raise CliError("\n".join([str(error), *known, f"the replicas' logs are in {STATE_DIR / 'logs'}"])) from error
-
-
-def _forget_configuration(subscription_id: str) -> None:
-    """Removes the configuration file if it points into the sandbox, and not, say, to a deployment on Azure."""
-    try:
-        config = config_file.read()
-    except ConfigFileError:
-        return
-    if config.subscription_id == subscription_id:
-        config_file.DEFAULT_PATH.unlink()
-
-
-def _show(console: Console, question: str, answers: list[example.Answer]) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_row(" question", Text(" ".join(question.split())))
-    for answer in answers:
-        table.add_row(f" {'adapter' if answer.parent else 'base'}", Text(f"{answer.text}  ({answer.model})"))
-    console.print(table)

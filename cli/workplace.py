@@ -30,7 +30,7 @@ class Workplace:
     @property
     def stack(self) -> LocalStack:
         """The stack `local` on this project's sandbox."""
-        return LocalStack(self.project, STATE_DIR)
+        return LocalStack(self.project, STATE_DIR, self.console.file)
 
     def start_sandbox(self) -> None:
         """Starts the sandbox, or does nothing where it runs; returns when it answers."""
@@ -56,8 +56,8 @@ class Workplace:
             yield
 
 
-def here() -> Workplace:
-    """The project in the current folder.
+def here(as_json: bool = False) -> Workplace:
+    """The project in the current folder; `as_json` keeps stdout for one document and tells everything else on stderr.
 
     Raises:
         CliError: there is none.
@@ -65,4 +65,4 @@ def here() -> Workplace:
     project = Path.cwd()
     if not (project / PROJECT_FILE).is_file():
         raise CliError(f"{project} has no {PROJECT_FILE}; call this in the project's folder")
-    return Workplace(project, Console())
+    return Workplace(project, Console(stderr=as_json))

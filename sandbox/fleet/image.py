@@ -1,8 +1,6 @@
 """What a container runs: its spec and its image's folder, made into a command and an environment."""
 
-import os
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +9,7 @@ from sandbox.fleet.container import StartError
 from sandbox.fleet.launch import LaunchSpec
 from sandbox.fleet.rootfs import HOME
 from sandbox.fleet.spec import ContainerSpec
+from sandbox.state import free_port
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ENTRYPOINT = "entrypoint"
@@ -43,7 +42,9 @@ def launch_spec(
             f"image {container.image!r} has no command of its own ({own} is missing): give the container one"
         )
     env = {
+        # Both end with the container; this machine's own /tmp would keep what a killed one had there.
         "HOME": HOME,
+        "TMPDIR": HOME,
         **container.env,
         "PATH": f"{image / 'bin'}:{container.env.get('PATH', SYSTEM_PATH)}",
         "CONTAINER_APP_NAME": identity.app,
@@ -90,7 +91,7 @@ def translate(container: ContainerSpec, target_port: int | None, home: Path) -> 
     texts = (*container.command, *container.args, *container.env.values())
     ports: dict[int, int] = {}
     if target_port is not None and any(_port_pattern(target_port).search(text) for text in texts):
-        ports[target_port] = _free_port()
+        ports[target_port] = free_port()
 
     def local(text: str) -> str:
         for target in sorted(paths, key=len, reverse=True):
@@ -101,16 +102,11 @@ def translate(container: ContainerSpec, target_port: int | None, home: Path) -> 
 
     env = {name: local(value) for name, value in container.env.items()}
     command, args = (tuple(local(word) for word in words) for words in (container.command, container.args))
-    translated = replace(container, command=command, args=args, env={"HOME": os.fspath(home), **env}, mounts=())
+    translated = replace(
+        container, command=command, args=args, env={"HOME": str(home), "TMPDIR": str(home), **env}, mounts=()
+    )
     return Plain(translated, ports)
 
 
 def _port_pattern(port: int) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.]){port}(?![\w.])")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

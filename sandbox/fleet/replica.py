@@ -1,7 +1,9 @@
 """One replica's life: its container is started, probed, restarted when it fails, and ended with grace."""
 
 import asyncio
+import logging
 import os
+import shutil
 from asyncio import StreamReader, StreamWriter, Task
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
@@ -14,6 +16,8 @@ from sandbox.fleet.logs import AppLogs, now
 from sandbox.fleet.pace import Pace
 from sandbox.fleet.probes import outcomes, probes_of
 from sandbox.fleet.spec import Probe, ProbeKind, ReplicaStatus, RevisionSpec
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class Replica:
         pace = self._surroundings.pace
         while True:
             began = asyncio.get_running_loop().time()
-            why = await self._run_once()
+            why = await self._attempt()
             if self.stopping:
                 self._log("ReplicaStopped", f"Stopped replica {self.name}")
                 return
@@ -131,6 +135,18 @@ class Replica:
             if self.stopping:
                 return
             self.restart_count += 1
+
+    async def _attempt(self) -> str:
+        """One run, with a fresh home; whatever goes wrong in the sandbox itself is a failed run, not a lost replica."""
+        try:
+            return await self._run_once()
+        except Exception as error:
+            _logger.exception("replica %s", self.name)
+            why = f"the sandbox failed to run it: {error or type(error).__name__}"
+            self._log("ContainerStartFailed", why, warning=True)
+            return why
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
 
     async def _run_once(self) -> str:
         """One run of the container; why it ended."""
@@ -168,9 +184,8 @@ class Replica:
     async def _begin(self) -> tuple[Container, list[Task[None]]]:
         spec, machine = self._revision.container, self._surroundings.machine
         if machine.root is None:
-            home = machine.homes / self.name
-            home.mkdir(parents=True, exist_ok=True)
-            plain = translate(spec, self._identity.target_port, home)
+            self._home.mkdir(parents=True, exist_ok=True)
+            plain = translate(spec, self._identity.target_port, self._home)
             spec, self._ports = plain.spec, plain.ports
         launch = launch_spec(spec, self._surroundings.images, self._identity, machine.root)
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
@@ -255,6 +270,11 @@ class Replica:
             if ready:
                 self.details = "running"
             self._on_change(self, "")
+
+    @property
+    def _home(self) -> Path:
+        """Where there are no namespaces: its home and temporary folder."""
+        return self._surroundings.machine.homes / self.name
 
     @property
     def _container_name(self) -> str:

@@ -65,6 +65,7 @@ async def test_the_environment_is_the_containers(harness: Harness, monkeypatch):
     assert environment == {
         "GREETING": "hello",
         "HOME": "/container-home",
+        "TMPDIR": "/container-home",
         "CONTAINER_APP_NAME": "app",
         "CONTAINER_APP_REVISION": "app--one",
         "CONTAINER_APP_REPLICA_NAME": replica.name,

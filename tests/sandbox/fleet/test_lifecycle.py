@@ -1,15 +1,20 @@
 """Whatever is asked for in whatever order, what runs in the end is what was asked for last, and nothing else."""
 
 import asyncio
+import errno
 import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from sandbox.fleet.container import Container
 from sandbox.fleet.fleet import Fleet, FleetError
 from tests.sandbox.fleet.conftest import Fleets
 from tests.sandbox.fleet.harness import Harness, app, container, processes_with, revision, until
@@ -149,3 +154,34 @@ async def test_unknown_apps_are_no_error(harness: Harness):
     assert harness.fleet.status("/nowhere") is None
     await harness.fleet.remove("/nowhere")
     await harness.fleet.restart("/nowhere", "x")
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+async def test_temporary_files_end_with_their_container(fleets: Fleets, isolated: bool):
+    """Also with one that was killed and could not clean up; a restarted one finds nothing of them."""
+    async with fleets(isolated=isolated) as harness:
+        spec = await harness.run(app(revision(env={"PORT": "8000"})))
+        made = (await harness.shell(spec, "mktemp"))["out"].strip()
+        assert (await harness.shell(spec, f"test -f {made}"))["code"] == 0
+        with suppress(httpx.HTTPError):
+            await harness.post(spec, "/exit", content="137")
+        await until(lambda: [replica.restart_count for replica in harness.replicas(spec)] == [1])
+        await until(lambda: all(replica.ready for replica in harness.replicas(spec)))
+        assert (await harness.shell(spec, f"test -f {made}"))["code"] == 1
+    assert not Path(made).exists()
+
+
+async def test_a_replica_that_the_sandbox_fails_to_start_is_tried_again(harness: Harness, monkeypatch):
+    """Whatever went wrong, such as no file descriptor left: it is in the system log and does not end the replica."""
+    start, failures = Container.start, iter([OSError(errno.EMFILE, "Too many open files"), ValueError("unforeseen")])
+
+    async def failing(*arguments: Any) -> Container:
+        for failure in failures:
+            raise failure
+        return await start(*arguments)
+
+    monkeypatch.setattr(Container, "start", failing)
+    spec = await harness.run(app())
+    assert "Too many open files" in harness.system_log(spec)
+    assert "unforeseen" in harness.system_log(spec)
+    assert [replica.restart_count for replica in harness.replicas(spec)] == [2]
