@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from sandbox.files.errors import FilesError
 from sandbox.files.exchange import Exchange, metadata_headers, parse_range, smb_headers
@@ -19,6 +20,21 @@ MAX_RANGE_BYTES: Final = 4 * 1024 * 1024
 READ_CHUNK_BYTES: Final = 1024 * 1024
 _KEPT_ATTRIBUTES: Final = {"x-ms-file-attributes": "file-attributes", "x-ms-file-creation-time": "file-creation-time"}
 _MEANS_DEFAULT: Final = {"", "none", "now", "preserve"}
+
+
+class Download(StreamingResponse):
+    """Bytes `first` to `end` of an open file, which it closes, also when the client leaves before the first byte."""
+
+    def __init__(self, file: int, first: int, end: int, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(_chunks(file, first, end), status, headers)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._file)
 
 
 class FileRequests:
@@ -94,7 +110,7 @@ class FileRequests:
         except BaseException:
             os.close(file)
             raise
-        return StreamingResponse(_chunks(file, first, end), 200 if text is None else 206, headers)
+        return Download(file, first, end, 200 if text is None else 206, headers)
 
     async def list_ranges(self, exchange: Exchange, folder: ShareFolder) -> Response:
         """Which ranges were written."""
@@ -195,12 +211,9 @@ def _range_md5(file: int, first: int, end: int) -> str:
 
 
 async def _chunks(file: int, first: int, end: int) -> AsyncIterator[bytes]:
-    try:
-        while first < end:
-            chunk = await run_in_threadpool(os.pread, file, min(READ_CHUNK_BYTES, end - first), first)
-            if not chunk:
-                return  # cut while it was read: the client sees fewer bytes than announced
-            first += len(chunk)
-            yield chunk
-    finally:
-        os.close(file)
+    while first < end:
+        chunk = await run_in_threadpool(os.pread, file, min(READ_CHUNK_BYTES, end - first), first)
+        if not chunk:
+            return  # cut while it was read: the client sees fewer bytes than announced
+        first += len(chunk)
+        yield chunk
