@@ -17,6 +17,8 @@ TITLE = "Chat with your model"
 # Fonts of the reader's own machine: the page must not fetch anything from elsewhere.
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONOSPACE = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
+# Words, not Gradio's icons: those have no name for who does not see them.
+SEND, STOP = "Send", "Stop"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -51,7 +53,7 @@ class _Page:
             with gr.Row(elem_id="columns", equal_height=False):
                 with gr.Column(scale=3, min_width=320, elem_id="talk"):
                     self._talk()
-                with gr.Column(scale=1, min_width=280, elem_id="settings"):
+                with gr.Column(scale=1, min_width=320, elem_id="settings"):
                     self._settings()
             self._connect()
 
@@ -72,7 +74,7 @@ class _Page:
             autofocus=True,
             lines=1,
             max_lines=8,
-            submit_btn=True,
+            submit_btn=SEND,
             elem_id="question",
         )
 
@@ -98,7 +100,7 @@ class _Page:
         stopping.then(self._stopped, None, [self._box, self._status], queue=False, **PRIVATE)
         clearing = self._clear.click(None, cancels=[talking], queue=False, **PRIVATE)
         clearing.then(
-            lambda: ([], gr.update(submit_btn=True, stop_btn=False), ""),
+            lambda: ([], gr.update(submit_btn=SEND, stop_btn=False), ""),
             None,
             [self._chat, self._box, self._status],
             queue=False,
@@ -124,14 +126,14 @@ class _Page:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         controls = Controls(max_tokens, top_p, top_k, temperature)
-        box = gr.update(value="", submit_btn=False, stop_btn=True)
+        box = gr.update(value="", submit_btn=False, stop_btn=STOP)
         async for answer in self._conversation.answer(Question(text, history, model, system, controls, key)):
             yield answer.history, box, answer.status
             box = gr.skip()
-        yield gr.skip(), gr.update(submit_btn=True, stop_btn=False), gr.skip()
+        yield gr.skip(), gr.update(submit_btn=SEND, stop_btn=False), gr.skip()
 
     def _stopped(self) -> tuple[Any, str]:
-        return gr.update(submit_btn=True, stop_btn=False), "Stopped."
+        return gr.update(submit_btn=SEND, stop_btn=False), "Stopped."
 
     def _refresh(self, model: str | None, key: str) -> tuple[Any, str]:
         choices = self._conversation.models(key)
