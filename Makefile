@@ -33,9 +33,9 @@ test: ## Check everything and run the tests
 check: ## Format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache
 
-campaign: ## The long tests; their figures go to docs/campaigns.md
+campaign: ## The long tests, all or the one in ONLY; their figures go to docs/campaigns.md
 	@$(PYTHON) -m toolchain test
-	@$(PYTEST) tests/campaign -p no:cacheprovider --timeout 7200
+	@$(PYTEST) $(if $(ONLY),'$(ONLY)',tests/campaign) -p no:cacheprovider --timeout 7200
 
 bench: ## Measure against what a user would use instead; prints tables
 	@$(PYTHON) -m toolchain test

@@ -1,5 +1,6 @@
 """Long forms of tests, and the page on which their figures stand."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -29,25 +30,27 @@ __all__ = [
 ]
 
 PAGE = Path(__file__).parent.parent.parent / "docs/campaigns.md"
-COMMAND = "make campaign"
-HEAD = f"""# Campaigns
+HEAD = """# Campaigns
 
-The long forms of the tests. `{COMMAND}` runs them and writes this table; a row is the campaign's last run that passed.
+The long forms of the tests. `make campaign` runs them all, or the one that `ONLY` names, and writes this table; a row is
+the campaign's last run that passed.
 
-| campaign | what was done | what came of it | seconds | date |
-|---|---|---|---|---|
+| campaign | what was done | what came of it | seconds | date | command |
+|---|---|---|---|---|---|
 """
 
 Record = Callable[[str, str, str], None]
 
 
 @pytest.fixture
-def record() -> Iterator[Record]:
+def record(request: pytest.FixtureRequest) -> Iterator[Record]:
     """Notes the figures of a campaign that passed: its name, what was done, what came of it."""
     started = time.monotonic()
+    command = f"`make campaign ONLY={shlex.quote(request.node.nodeid)}`"
 
     def note(name: str, done: str, result: str) -> None:
-        row = f"| {name} | {done} | {result} | {time.monotonic() - started:.0f} | {date.today().isoformat()} |"
+        took = f"{time.monotonic() - started:.0f}"
+        row = f"| {name} | {done} | {result} | {took} | {date.today().isoformat()} | {command} |"
         lines = PAGE.read_text().splitlines() if PAGE.exists() else []
         rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
         rows = {key: line for key, line in rows.items() if key != "campaign"} | {name: row}

@@ -18,7 +18,9 @@ CAMPAIGNS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "file", "variable", "value", "done"), CAMPAIGNS, ids=[row[0] for row in CAMPAIGNS])
+@pytest.mark.parametrize(
+    ("name", "file", "variable", "value", "done"), CAMPAIGNS, ids=[row[0].replace(" ", "-") for row in CAMPAIGNS]
+)
 def test_long_form(name: str, file: str, variable: str, value: int, done: str, record: Record) -> None:
     words = [
         sys.executable,

@@ -107,14 +107,16 @@ def test_what_an_old_python_reads_first_is_written_for_it(name: str) -> None:
     ast.parse((PROJECT / "toolchain" / name).read_text(), feature_version=(3, 6))
 
 
-def test_an_old_python_is_told_the_fix_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [(3, 9, 2), (3, 15, 0)])
+def test_a_python_that_will_not_do_is_told_the_fix_in_one_line(version: tuple[int, int, int]) -> None:
+    text = ".".join(map(str, version))
     command = (
-        "import runpy, sys; sys.version_info = (3, 9, 2); sys.version = '3.9.2 (default)';"
+        f"import runpy, sys; sys.version_info = {version}; sys.version = '{text} (default)';"
         "sys.argv = ['toolchain', 'base']; runpy.run_module('toolchain', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", command], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert re.fullmatch(r"set-up needs Python 3\.11 or newer; this is 3\.9\.2\..*PYTHON=.*\n", done.stderr)
+    assert re.fullmatch(rf"set-up needs Python 3\.11 to 3\.14; this is {re.escape(text)}\..*PYTHON=.*\n", done.stderr)
 
 
 def test_an_unknown_target_names_the_known_ones() -> None:
