@@ -32,8 +32,8 @@ __all__ = [
 PAGE = Path(__file__).parent.parent.parent / "docs/campaigns.md"
 HEAD = """# Campaigns
 
-The long forms of the tests. `make campaign` runs them all, or the one that `ONLY` names, and writes this table; a row is
-the campaign's last run that passed.
+The long forms of the tests. `make campaign` runs them all, or the one that `ONLY` names, and writes this table: a row
+is the campaign's last run that passed.
 
 | campaign | what was done | what came of it | seconds | date | command |
 |---|---|---|---|---|---|

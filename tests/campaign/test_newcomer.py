@@ -14,12 +14,14 @@ from tests.workspace import PROJECT, environment
 def test_readme_in_a_fresh_clone(tmp_path: Path, record: Record) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(clone)], check=True)
-    first, seconds = make(clone, "up")
-    assert is_ready(endpoint_in(first))
-    again, seconds_again = make(clone, "up")
-    assert endpoint_in(again) == endpoint_in(first)
-    assert re.search(r"^ +\d+ unchanged$", again, re.MULTILINE)
-    _, seconds_down = make(clone, "down")
+    try:
+        first, seconds = make(clone, "up")
+        assert is_ready(endpoint_in(first))
+        again, seconds_again = make(clone, "up")
+        assert endpoint_in(again) == endpoint_in(first)
+        assert re.search(r"^ +\d+ unchanged$", again, re.MULTILINE)
+    finally:
+        _, seconds_down = make(clone, "down")
     assert not of_workspace(clone)
     assert not subprocess.run(["git", "status", "--porcelain"], cwd=clone, capture_output=True, check=True).stdout
     record(
@@ -32,7 +34,7 @@ def test_readme_in_a_fresh_clone(tmp_path: Path, record: Record) -> None:
 def make(clone: Path, target: str) -> tuple[str, float]:
     """What `make TARGET` printed, and the seconds that it took."""
     began = time.monotonic()
-    kept = {name: value for name, value in environment(clone).items() if name not in {"PYTHONPATH", "MAKEFLAGS"}}
+    kept = {name: value for name, value in environment(clone).items() if name not in {"PYTHONPATH", "MAKELEVEL"}}
     done = subprocess.run(["make", target], cwd=clone, env=kept, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, time.monotonic() - began
