@@ -20,6 +20,7 @@ from policy.message import message
 from policy.pack import NAME, RULES, VERSION, findings, level
 from policy.resource import Resource, Stack, short_type
 from policy.rule import Finding, Kind, Level, Rule, Scope, Severity
+from policy.rules.adoption import owner_marks
 from policy.settings import ALL, LEVEL, RuleSettings, SettingsError, of_stack, parse
 from policy.values import decode
 
@@ -107,7 +108,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         for name, given in self._of_stack.items():
             entry = info.initialConfig[name]
             if name == ALL:
-                entry.enforcementLevel = _LEVELS[Level(given[LEVEL] if isinstance(given, dict) else given)]
+                entry.enforcementLevel = _LEVELS[Level(given.get(LEVEL) if isinstance(given, dict) else given)]
                 continue
             entry.enforcementLevel = _LEVELS[self._settings[name].level]
             if isinstance(given, dict):
@@ -153,7 +154,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
         """Judges one resource before it is touched."""
-        resource = _resource(request)
+        resource = self._resource(request)
         self._seen[resource.urn] = resource
         return self._response(findings(resource, Scope.RESOURCE, self._settings))
 
@@ -171,10 +172,20 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def _in_stack(self, entry: analyzer_pb2.AnalyzerResource) -> Resource:
-        seen = self._seen.get(entry.urn) or _resource(entry)
+        seen = self._seen.get(entry.urn) or self._resource(entry)
         named = {key: tuple(found.urns) for key, found in entry.propertyDependencies.items()}
         found = decode(Struct(fields={"id": entry.properties.fields["id"]})) if "id" in entry.properties.fields else {}
         return replace(seen, dependencies=named, id=found.get("id"))
+
+    def _resource(self, request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
+        found = Resource(
+            urn=request.urn,
+            type=short_type(request.type),
+            inputs=decode(request.properties),
+            ignored=frozenset(request.options.ignoreChanges),
+            protected=request.options.protect,
+        )
+        return replace(found, made_here=any(mark.raw == self._mark for mark in owner_marks(found)))
 
     def _response(self, found: Iterable[Finding]) -> analyzer_pb2.AnalyzeResponse:
         response = analyzer_pb2.AnalyzeResponse()
@@ -190,16 +201,6 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 severity=_SEVERITIES[finding.rule.severity],
             )
         return response
-
-
-def _resource(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
-    return Resource(
-        urn=request.urn,
-        type=short_type(request.type),
-        inputs=decode(request.properties),
-        ignored=frozenset(request.options.ignoreChanges),
-        protected=request.options.protect,
-    )
 
 
 def _info(rule: Rule) -> analyzer_pb2.PolicyInfo:

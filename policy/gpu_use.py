@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from components.gpu import GPU_PROFILES, GpuKind, GpuProfile
-from policy.resource import CONTAINER_APP, ENVIRONMENT, Property, Resource, Stack
+from policy.resource import ENVIRONMENT, JOB, WORKLOADS, OutsideError, Property, Resource, Stack, UnreadableError
 
+CONSUMPTION: Final = "Consumption"
+"""The profile that every environment has, by name and type; it has no GPUs."""
 SERVICE_MAXIMUM_REPLICAS: Final = 10
 """Replicas that the service allows where the app does not say."""
 
@@ -42,7 +44,7 @@ class GpuUse:
 
 
 def environments_of(app: Resource) -> list[Resource]:
-    """The environment that an app runs in, if it is part of the stack; the service has two words for it."""
+    """The environment that an app or job runs in, if it is part of the stack; the service has two words for it."""
     named = (app.at("environmentId"), app.at("managedEnvironmentId"))
     return [found for reference in named for found in app.siblings.referred(reference, ENVIRONMENT)]
 
@@ -55,20 +57,46 @@ def offered(environment: Resource) -> Iterator[Offered]:
         yield Offered(added.at("profile_name").text, added.at("profile_type").text, added.at("profile_name"))
 
 
-def gpu_of(app: Resource) -> GpuProfile | None:
-    """The GPU profile that an app is placed on; None where it is on none, or the environment is not in the stack."""
+def placed_on(app: Resource) -> Offered | None:
+    """The profile that an app or job is placed on; None for the one that every environment has, and for no such name.
+
+    Raises:
+        OutsideError: the environment is not part of the stack, so nothing is known of its profiles.
+    """
     name = app.at("workloadProfileName").text
-    for environment in environments_of(app):
-        for profile in offered(environment):
-            if profile.name == name:
-                return profile.gpu
-    return None
+    if name in ("", CONSUMPTION):
+        return None
+    environments = environments_of(app)
+    if not environments:
+        raise OutsideError("workloadProfileName", f'"{name}" of an environment that is not part of this stack')
+    named = (profile for environment in environments for profile in offered(environment) if profile.name == name)
+    return next(named, None)
+
+
+def gpu_of(app: Resource) -> GpuProfile | None:
+    """The GPU profile that an app or job is placed on; None where it is on none. Raises like `placed_on`."""
+    profile = placed_on(app)
+    return profile.gpu if profile else None
 
 
 def replicas(app: Resource) -> tuple[int, int]:
-    """Least and most replicas of an app."""
+    """Least and most replicas of an app, or of one run of a job."""
+    if app.type == JOB:
+        kinds = ("manualTriggerConfig", "scheduleTriggerConfig", "eventTriggerConfig")
+        return 0, max(int(app.at(f"configuration.{kind}.parallelism").number) for kind in kinds) or 1
     scale = app.at("template.scale")
     return int(scale.at("minReplicas").number), int(scale.at("maxReplicas").number) or SERVICE_MAXIMUM_REPLICAS
+
+
+def possible_gpus(app: Resource) -> int:
+    """GPUs that an app can use at the same time: its replicas', but no more than its profile's nodes have."""
+    profile = placed_on(app)
+    if profile is None or profile.gpu is None:
+        return 0
+    most = replicas(app)[1]
+    if profile.gpu.kind is GpuKind.DEDICATED and profile.entry.at("maximumCount").raw is not None:
+        most = min(most, int(profile.entry.at("maximumCount").number))
+    return most * profile.gpu.gpus
 
 
 def dedicated_profiles(environment: Resource) -> Iterator[Offered]:
@@ -82,28 +110,36 @@ def needed_nodes(environment: Resource, profile: Offered) -> tuple[int, int]:
     """Nodes of a dedicated profile that the stack's apps keep busy, and could keep busy at most."""
     placed = [
         replicas(app)
-        for app in environment.siblings.of_type(CONTAINER_APP)
+        for kind in WORKLOADS
+        for app in environment.siblings.of_type(kind)
         if app.at("workloadProfileName").text == profile.name
         and any(found.urn == environment.urn for found in environments_of(app))
     ]
     return sum(least for least, _ in placed), sum(most for _, most in placed)
 
 
-def gpu_use(stack: Stack) -> list[GpuUse]:
-    """What the whole stack uses: serverless replicas of its apps, dedicated nodes of its environments.
+def gpu_use(stack: Stack) -> tuple[list[GpuUse], list[UnreadableError]]:
+    """What the whole stack uses, as far as it is known, and what keeps the rest from being known.
 
-    Of an adopted environment only the nodes count that the stack's own apps use: its owner pays for the others.
+    Serverless replicas of its apps, dedicated nodes of its environments. Of an adopted environment only the nodes count
+    that the stack's own apps use: its owner pays for the others.
     """
     uses: list[GpuUse] = []
-    for app in stack.of_type(CONTAINER_APP):
-        profile = gpu_of(app)
-        if profile and profile.kind is GpuKind.SERVERLESS:
-            uses.append(GpuUse(profile, *replicas(app)))
+    missing: list[UnreadableError] = []
+    for app in (app for kind in WORKLOADS for app in stack.of_type(kind)):
+        try:
+            profile = gpu_of(app)
+            if profile and profile.kind is GpuKind.SERVERLESS:
+                uses.append(GpuUse(profile, *replicas(app)))
+        except UnreadableError as error:
+            missing.append(error)
     for environment in stack.of_type(ENVIRONMENT):
-        uses.extend(
-            _nodes(environment, profile, profile.gpu) for profile in dedicated_profiles(environment) if profile.gpu
-        )
-    return uses
+        try:
+            nodes = [(profile, profile.gpu) for profile in dedicated_profiles(environment)]
+            uses += [_nodes(environment, profile, gpu) for profile, gpu in nodes if gpu]
+        except UnreadableError as error:
+            missing.append(error)
+    return uses, missing
 
 
 def _nodes(environment: Resource, profile: Offered, gpu: GpuProfile) -> GpuUse:

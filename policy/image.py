@@ -6,7 +6,15 @@ from typing import Final
 
 DOCKER_HUB: Final = "docker.io"
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_VERSION: Final = re.compile(r"\d+\.\d+|\d{6,}|[0-9a-f]{7,}")
+_WORD: Final = re.compile(r"[-_+]")
+_VERSION: Final = re.compile(r"v?\d+(?:\.\d+)*(?:\.?(?:a|b|rc|dev|post|alpha|beta)\.?\d*)?|[0-9a-f]{7,40}")
+_MOVING: Final = frozenset(
+    {
+        *("latest", "main", "master", "trunk", "head", "dev", "develop", "devel", "edge", "nightly", "canary"),
+        *("stable", "current", "release", "lts", "rolling", "snapshot", "next", "prod", "production", "staging"),
+    }
+)
+"""Words that say that a tag is moved on."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,13 @@ class Image:
 
     @property
     def floats(self) -> bool:
-        """Whether the same reference is meant to become another image: no tag, or one that names no version."""
-        return not self.names_content and not _VERSION.search(self.tag)
+        """Whether the same reference is meant to become another image.
+
+        Of the words of its tag (between `-`, `_` and `+`) one says that it moves, or none is a version or a commit.
+        """
+        words = _WORD.split(self.tag.lower())
+        moves = any(word in _MOVING for word in words) or not any(_VERSION.fullmatch(word) for word in words)
+        return moves and not self.names_content
 
 
 def parse(reference: str) -> Image:

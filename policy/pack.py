@@ -44,10 +44,11 @@ def level(finding: Finding, settings: Mapping[str, RuleSettings], dry_run: bool)
     """What a finding does.
 
     What a preview does not know yet is told and nothing more: the update judges it. What even an update does not know
-    counts as a violation. A word of advice is all there is against a resource that this stack only adopts.
+    counts as a violation, unless it is about a resource that is not part of the stack. A word of advice is all there is
+    against a resource that this stack only adopts.
     """
     chosen = settings[finding.rule.id].level
-    if not finding.judged and dry_run:
+    if finding.outside or (not finding.judged and dry_run):
         return Level.ADVISORY
     if finding.resource.adopted and not finding.rule.binds_adopted:
         return Level.ADVISORY

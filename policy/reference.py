@@ -53,16 +53,26 @@ allowed.
 ## What a preview does not know
 
 A value that comes from a resource yet to be created is known only during the update. A rule that needs one says *not
-judged yet*, with the property; nothing else that it looks at is skipped. The update judges it: before the resource is
-touched if one resource is enough, at the end, when the engine asks, if it takes the stack. What even the update does
-not know counts as broken.
+judged yet*, with the property; nothing else that it looks at is skipped: another container, variable or volume of the
+same app is judged. The update judges it: before the resource is touched if one resource is enough, at the end, when the
+engine asks, if it takes the stack. What even the update does not know counts as broken.
+
+What depends on a resource that is not part of the stack, such as the profiles of an environment that another stack
+made, no run ever knows: it is told as *not judged*, with the resource, and stops nothing.
 
 ## Adopted resources
 
-A resource that ignores every change (`ignore_changes=["*"]`) exists and is somebody else's. What is there is judged,
-and told as advice: its owner must change it. How it is adopted is this stack's business and binding. The engine tells
-packs neither whether a resource is retained nor what it plans to do, so the rules about that run in
-`aca-inference check` only.
+A resource that ignores every change (`ignore_changes=["*"]`) exists and is somebody else's, unless it carries the mark
+of this very stack. What is there is judged, and told as advice: its owner must change it. How it is adopted is this
+stack's business and binding: [`adoption-exists`](#adoption-exists) refuses in the preview what would be created and then
+ignore every change. In an update the engine tells packs nothing of that, so `pulumi up --skip-preview` needs a preview,
+or `aca-inference check`, before it. Neither does it tell packs whether a resource is retained, nor what it plans to do:
+the rules about that run in `aca-inference check` only.
+
+## Secrets
+
+What a finding shows is cut to one line, without what the program marks as secret, the values of environment variables,
+what follows an option or a name that speaks of a key, token, secret or password, and what looks like one.
 """
 
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 from policy.values import UNKNOWN, Secret, Unknown
 
 CONTAINER_APP: Final = "app:ContainerApp"
+JOB: Final = "app:Job"
+WORKLOADS: Final = (CONTAINER_APP, JOB)
+"""What runs containers; both have the same template."""
 ENVIRONMENT: Final = "app:ManagedEnvironment"
 ENVIRONMENT_STORAGE: Final = "app:ManagedEnvironmentsStorage"
 AUTH_CONFIG: Final = "app:ContainerAppsAuthConfig"
@@ -20,6 +23,7 @@ STACK: Final = "pulumi:Stack"
 
 OWN_NAME: Final[Mapping[str, str]] = {
     CONTAINER_APP: "containerAppName",
+    JOB: "jobName",
     ENVIRONMENT: "environmentName",
     ENVIRONMENT_STORAGE: "storageName",
     STORAGE_ACCOUNT: "accountName",
@@ -32,19 +36,27 @@ OWN_NAME: Final[Mapping[str, str]] = {
 _TOKEN: Final = re.compile(r"(?:azure-native|pulumi)[^:]*:([\w-]+)(?:/[^:]*)?:(\w+)")
 
 
-class NotKnownError(Exception):
-    """A rule read a value that is known only during `pulumi up`; `path` says which."""
+class UnreadableError(Exception):
+    """A rule needs what it cannot have; `path` says which property is in the way."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
+    def __init__(self, path: str, message: str = "") -> None:
+        super().__init__(message or path)
         self.path = path
 
 
-class WrongKindError(Exception):
-    """A rule read a value that is something else than it can be, such as text where a number belongs."""
+class NotKnownError(UnreadableError):
+    """A value that is known only during `pulumi up`."""
+
+
+class OutsideError(UnreadableError):
+    """Something about a resource that is not part of the stack; the message says what."""
+
+
+class WrongKindError(UnreadableError):
+    """A value that is something else than it can be, such as text where a number belongs."""
 
     def __init__(self, place: "Property", wanted: str) -> None:
-        super().__init__(f"{place.path} is not {wanted}")
+        super().__init__(place.path, f"{place.path} is not {wanted}")
         self.place = place
         self.wanted = wanted
 
@@ -152,6 +164,8 @@ class Resource:
     id: Any = None
     stack: "Stack | None" = field(default=None, compare=False, repr=False)
     step: Step | None = None
+    made_here: bool = False
+    """Whether it carries the mark of this very stack."""
 
     @property
     def name(self) -> str:
@@ -160,8 +174,14 @@ class Resource:
 
     @property
     def adopted(self) -> bool:
-        """Whether every change to it is ignored: it exists, and is somebody else's."""
-        return "*" in self.ignored
+        """Whether every change to it is ignored, because it exists and is somebody else's."""
+        return "*" in self.ignored and not self.made_here
+
+    @property
+    def azure(self) -> bool:
+        """Whether it is a resource of Azure's provider: other types keep their whole token."""
+        module, _, kind = self.type.partition(":")
+        return module not in ("pulumi", "dynamic") and ":" not in kind
 
     @property
     def siblings(self) -> "Stack":
@@ -202,8 +222,8 @@ class Stack:
         if reference.raw is None:
             return []
         if not isinstance(reference.raw, Unknown):
-            wanted = str(reference.value).rpartition("/")[2].lower()
-            return [found for found in self.of_type(kind) if wanted in _names(found)]
+            wanted = str(reference.value).lower()
+            return [found for found in self.of_type(kind) if _is_named(found, wanted)]
         sources = reference.resource.dependencies.get(re.split(r"[.\[]", reference.path)[0], ())
         return [self._by_urn[urn] for urn in sources if urn in self._by_urn and self._by_urn[urn].type == kind]
 
@@ -216,7 +236,11 @@ class Stack:
         ]
 
 
-def _names(resource: Resource) -> set[str]:
+def _is_named(resource: Resource, wanted: str) -> bool:
+    """By its whole id where both are known: two resources may have one name, in groups or parents of their own."""
+    if "/" in wanted and isinstance(resource.id, str) and "/" in resource.id:
+        return resource.id.lower() == wanted
+    name = wanted.rpartition("/")[2]
     own = resource.inputs.get(OWN_NAME.get(resource.type, ""))
-    known = (own, str(resource.id).rpartition("/")[2] if isinstance(resource.id, str) else None)
-    return {name.lower() for name in known if isinstance(name, str)}
+    known = (own, resource.id.rpartition("/")[2] if isinstance(resource.id, str) else None)
+    return name in {each.lower() for each in known if isinstance(each, str)}

@@ -14,6 +14,7 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from policy.rule import Level, Options, Rule
@@ -21,6 +22,7 @@ from policy.rule import Level, Options, Rule
 NAMESPACE: Final = "aca-inference-policy"
 LEVEL: Final = "enforcementLevel"
 ALL: Final = "all"
+_LEVELS: Final = (Level.DISABLED, Level.ADVISORY, Level.MANDATORY)
 
 
 class SettingsError(ValueError):
@@ -71,7 +73,7 @@ def parse(rules: Mapping[str, Rule], configuration: Mapping[str, Any]) -> dict[s
         SettingsError: listing every rule and option that is unknown, and every value that is not allowed.
     """
     problems: list[str] = []
-    every = _level(ALL, configuration.get(ALL), problems)
+    every = _every(configuration.get(ALL), problems)
     for name in configuration:
         if name not in rules and name != ALL:
             near = difflib.get_close_matches(name, rules, n=1)
@@ -84,7 +86,7 @@ def parse(rules: Mapping[str, Rule], configuration: Mapping[str, Any]) -> dict[s
 
 
 def _of_rule(rule: Rule, given: Any, every: Level | None, problems: list[str]) -> RuleSettings:
-    chosen = _level(rule.id, given, problems) or every or rule.level
+    chosen = _level(rule.id, given, problems, _levels(rule)) or every or rule.level
     options = dict(rule.defaults)
     known = {option.name: option for option in rule.options}
     for name, value in given.items() if isinstance(given, Mapping) else ():
@@ -96,22 +98,38 @@ def _of_rule(rule: Rule, given: Any, every: Level | None, problems: list[str]) -
             problems.append(f"{NAMESPACE}:{rule.id}: it has no {name!r}; allowed: {allowed}")
         elif not option.allows(value):
             problems.append(
-                f"{NAMESPACE}:{rule.id}: {name} is {value!r}; allowed: {option.kind}, by default"
+                f"{NAMESPACE}:{rule.id}: {name} is {value!r}; allowed: {option.allowed}, by default"
                 f" {json.dumps(option.default)}"
             )
         else:
             options[name] = value
+    for lower, upper in pairwise(rule.order):
+        if options[lower] > options[upper]:
+            problems.append(
+                f"{NAMESPACE}:{rule.id}: {lower} is {options[lower]!r} and {upper} is {options[upper]!r};"
+                f" allowed: {lower} at most {upper}"
+            )
     return RuleSettings(chosen, options)
 
 
-def _level(name: str, given: Any, problems: list[str]) -> Level | None:
+def _every(given: Any, problems: list[str]) -> Level | None:
+    """The level of all rules that are not named; `remediate` is for the few that can repair, each by its name."""
+    more = [key for key in given if key != LEVEL] if isinstance(given, Mapping) else []
+    if more:
+        problems.append(f"{NAMESPACE}:{ALL}: it has no {', '.join(map(repr, more))}; allowed: {LEVEL}")
+    return _level(ALL, given, problems, _LEVELS)
+
+
+def _levels(rule: Rule) -> tuple[Level, ...]:
+    return (*_LEVELS, Level.REMEDIATE) if rule.remedy else _LEVELS
+
+
+def _level(name: str, given: Any, problems: list[str], allowed_levels: tuple[Level, ...]) -> Level | None:
     value = given.get(LEVEL) if isinstance(given, Mapping) else given
     if value is None:
         return None
-    try:
+    if value in allowed_levels:
         return Level(value)
-    except ValueError:
-        allowed = ", ".join(Level)
-        what = f"{LEVEL} is {value!r}" if isinstance(given, Mapping) else f"is {value!r}"
-        problems.append(f"{NAMESPACE}:{name}: {what}; allowed: {allowed}")
-        return None
+    what = f"{LEVEL} is {value!r}" if isinstance(given, Mapping) else f"is {value!r}"
+    problems.append(f"{NAMESPACE}:{name}: {what}; allowed: {', '.join(allowed_levels)}")
+    return None

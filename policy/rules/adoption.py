@@ -18,14 +18,19 @@ _ENDS: Final = ("delete", "delete-replaced", "replace", "create-replacement")
 _MCSB_LIFECYCLE: Final = "Microsoft cloud security benchmark v1, AM-3: ensure security of asset lifecycle management"
 
 
+def owner_marks(resource: Resource) -> tuple[Property, ...]:
+    """Where the stack that made a resource says so; nothing is set there on what no stack of ours made."""
+    return resource.at(f"tags.{OWNER_TAG}"), resource.at(f"metadata.{OWNER_METADATA}")
+
+
 def _adopted(resource: Resource, _: Options) -> Iterable[Property]:
-    if resource.adopted:
+    if "*" in resource.ignored:
         yield resource.computed(resource.id, "id")
 
 
 def _owner(resource: Resource, _: Options) -> Iterable[Property]:
     """The mark of another stack. A Container App is never adopted: its owner would lose it."""
-    for mark in (resource.at(f"tags.{OWNER_TAG}"), resource.at(f"metadata.{OWNER_METADATA}")):
+    for mark in owner_marks(resource):
         if mark.raw is not None and mark.value != resource.siblings.mark:
             yield mark
 

@@ -6,11 +6,10 @@ from decimal import Decimal
 from typing import Final
 
 from components.gpu import GPU_PROFILES, GpuKind
-from policy.gpu_use import environments_of, gpu_of, offered
-from policy.resource import CONTAINER_APP, ENVIRONMENT, Property, Resource, WrongKindError
-from policy.rule import Kind, Option, Options, Rule, Scope, Severity
+from policy.gpu_use import CONSUMPTION, gpu_of, placed_on
+from policy.resource import CONTAINER_APP, ENVIRONMENT, WORKLOADS, Property, Resource, WrongKindError
+from policy.rule import Kind, Option, Options, Rule, Scope, Severity, Subject, entries, within
 
-CONSUMPTION: Final = "Consumption"
 PROBES: Final = ("Startup", "Readiness", "Liveness")
 SERVICE_PERIOD_SECONDS: Final = 10
 SERVICE_FAILURES: Final = 3
@@ -19,26 +18,27 @@ SERVICE_TIMEOUT_SECONDS: Final = 1
 _GIB: Final = re.compile(r"(\d+(?:\.\d+)?)Gi")
 
 
-def _placement(app: Resource, _: Options) -> Iterable[Property]:
+def _placement(app: Resource, _: Options) -> Iterable[Subject]:
     """The profile's name, where the environment is in the stack to look it up."""
     name = app.at("workloadProfileName")
-    if name.text not in ("", CONSUMPTION) and environments_of(app):
+    if name.text not in ("", CONSUMPTION):
+        placed_on(app)
         yield name
 
 
 def _is_offered(name: Property, _: Options) -> bool:
-    return any(
-        profile.name == name.text for environment in environments_of(name.resource) for profile in offered(environment)
-    )
+    return placed_on(name.resource) is not None
 
 
-def _demands(app: Resource, _: Options) -> Iterable[Property]:
+def _demands(app: Resource, _: Options) -> Iterable[Subject]:
+    """Of a dedicated node its containers get what the node's own runtime leaves."""
     if profile := gpu_of(app):
-        containers = list(app.items("template.containers"))
-        cpu = sum(Decimal(str(container.at("resources.cpu").number)) for container in containers)
-        memory = sum(_gib(container.at("resources.memory")) for container in containers)
-        yield app.computed(f"{cpu} vCPU of {profile.vcpu}", "template.containers[].resources.cpu")
-        yield app.computed(f"{memory} GiB of {profile.memory_gib}", "template.containers[].resources.memory")
+        listed = list(app.items("template.containers"))
+        cpu = sum(Decimal(str(container.at("resources.cpu").number)) for container in listed)
+        memory = sum(_gib(container.at("resources.memory")) for container in listed)
+        there = profile.container_memory.removesuffix("Gi")
+        yield app.computed(f"{cpu} vCPU of {profile.container_vcpu:g}", "template.containers[].resources.cpu")
+        yield app.computed(f"{memory} GiB of {there}", "template.containers[].resources.memory")
 
 
 def _fits(demand: Property, _: Options) -> bool:
@@ -53,15 +53,17 @@ def _gib(memory: Property) -> Decimal:
     return Decimal(found[1])
 
 
-def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Property]:
+def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Subject]:
     if gpu_of(app):
         yield app.computed(sum(1 for _ in app.items("template.containers")), "template.containers")
 
 
-def _counts(environment: Resource, _: Options) -> Iterable[Property]:
-    for entry in environment.items("workloadProfiles"):
+def _counts(environment: Resource, _: Options) -> Iterable[Subject]:
+    def of_gpus(entry: Property) -> Iterable[Property]:
         if entry.at("workloadProfileType").text in GPU_PROFILES:
             yield entry
+
+    return within(entries(environment, "workloadProfiles"), of_gpus)
 
 
 def _has_right_counts(entry: Property, _: Options) -> bool:
@@ -77,27 +79,25 @@ def _serving(app: Resource) -> Iterable[Property]:
         yield from list(app.items("template.containers"))[:1]
 
 
-def _serving_containers(app: Resource, _: Options) -> Iterable[Property]:
-    return _serving(app)
+def _probe_types(app: Resource, _: Options) -> Iterable[Subject]:
+    for container in _serving(app):
+        yield app.computed(sorted(_probes(container)), f"{container.path}.probes")
 
 
 def _probes(container: Property) -> dict[str, Property]:
     return {probe.at("type").text: probe for probe in container.items("probes")}
 
 
-def _has_all_probes(container: Property, _: Options) -> bool:
-    return set(PROBES) <= set(_probes(container))
+def _probe_paths(app: Resource, _: Options) -> Iterable[Subject]:
+    def path(probe: Property) -> Iterable[Property]:
+        if probe.at("httpGet").value is not None:
+            yield probe.at("httpGet.path")
+
+    return within(within(_serving(app), lambda container: container.items("probes")), path)
 
 
-def _probe_paths(app: Resource, _: Options) -> Iterable[Property]:
-    for container in _serving(app):
-        for probe in container.items("probes"):
-            if probe.at("httpGet").value is not None:
-                yield probe.at("httpGet.path")
-
-
-def _probes_of(kind: str) -> Callable[[Resource, Options], Iterable[Property]]:
-    def probes(app: Resource, _: Options) -> Iterable[Property]:
+def _probes_of(kind: str) -> Callable[[Resource, Options], Iterable[Subject]]:
+    def probes(app: Resource, _: Options) -> Iterable[Subject]:
         for container in _serving(app):
             if found := _probes(container).get(kind):
                 yield found
@@ -135,7 +135,7 @@ RULES: Final = (
         fix="Add the profile to the environment's workloadProfiles, or correct workloadProfileName.",
         wanted="the name of a profile in the environment's list",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_placement,
         allowed=_is_offered,
         scope=Scope.STACK,
@@ -145,9 +145,9 @@ RULES: Final = (
         title="The containers fit the GPU profile",
         reason="A replica that asks for more than the profile has is never started: the app waits for ever.",
         fix="Lower the containers' CPU or memory, or choose a larger profile.",
-        wanted="no more than one replica of the profile has",
+        wanted="no more than the containers of one replica can have",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_demands,
         allowed=_fits,
         scope=Scope.STACK,
@@ -185,8 +185,8 @@ RULES: Final = (
         wanted="probes of the types Startup, Readiness and Liveness",
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
-        subjects=_serving_containers,
-        allowed=_has_all_probes,
+        subjects=_probe_types,
+        allowed=lambda kinds, _: set(PROBES) <= set(kinds.value),
         scope=Scope.STACK,
     ),
     Rule(
@@ -226,7 +226,9 @@ RULES: Final = (
         wanted="checked at least every {maximum} s",
         severity=Severity.LOW,
         types=(CONTAINER_APP,),
-        subjects=lambda app, options: (startup.at("periodSeconds") for startup in _probes_of("Startup")(app, options)),
+        subjects=lambda app, options: within(
+            _probes_of("Startup")(app, options), lambda startup: (startup.at("periodSeconds"),)
+        ),
         allowed=lambda period, options: (period.number or SERVICE_PERIOD_SECONDS) <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 30, "seconds between two checks"),),

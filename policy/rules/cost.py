@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-from policy.gpu_use import dedicated_profiles, gpu_of, gpu_use, needed_nodes, replicas
-from policy.resource import CONTAINER_APP, ENVIRONMENT, STACK, Property, Resource
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity
+from policy.gpu_use import dedicated_profiles, gpu_of, gpu_use, needed_nodes, possible_gpus
+from policy.resource import CONTAINER_APP, ENVIRONMENT, STACK, Resource
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject
 
 HOURS_PER_MONTH: Final = 730
 LIST_PRICES: Final = {
@@ -15,35 +15,40 @@ LIST_PRICES: Final = {
     "NC48-A100": 7.346,
     "NC96-A100": 14.692,
 }
+PRICES_AS_OF: Final = "2025"
 """US dollars an hour for planning: the pay-as-you-go list price of the virtual machine of the same size in East US
-(Standard_NC8as_T4_v3, Standard_NC24ads_A100_v4 and its multiples). Container Apps has a price list of its own, and
-you may have a contract: set `pricesPerHour`."""
+(Standard_NC8as_T4_v3, Standard_NC24ads_A100_v4 and its multiples; azure.microsoft.com/pricing).
+Container Apps has a price list of its own, and you may have a contract: set `pricesPerHour`; `aca-inference cost` asks
+for today's prices."""
 
 
-def _gpu_count(app: Resource, _: Options) -> Iterable[Property]:
-    if profile := gpu_of(app):
-        yield app.computed(replicas(app)[1] * profile.gpus, "template.scale.maxReplicas")
+def _gpu_count(app: Resource, _: Options) -> Iterable[Subject]:
+    if gpu_of(app):
+        yield app.computed(possible_gpus(app), "template.scale.maxReplicas")
 
 
-def _stack_gpus(stack: Resource, _: Options) -> Iterable[Property]:
-    yield stack.computed(sum(use.possible * use.profile.gpus for use in gpu_use(stack.siblings)))
+def _stack_gpus(stack: Resource, _: Options) -> Iterable[Subject]:
+    """What is known already counts, and what is not is told beside it."""
+    uses, missing = gpu_use(stack.siblings)
+    yield stack.computed(sum(use.possible * use.profile.gpus for use in uses))
+    yield from missing
 
 
-def _idle_replicas(app: Resource, _: Options) -> Iterable[Property]:
+def _idle_replicas(app: Resource, _: Options) -> Iterable[Subject]:
     if gpu_of(app):
         yield app.at("template.scale.minReplicas")
 
 
-def _cooldown(app: Resource, _: Options) -> Iterable[Property]:
+def _cooldown(app: Resource, _: Options) -> Iterable[Subject]:
     if gpu_of(app):
         yield app.at("template.scale.cooldownPeriod")
 
 
-def _idle_nodes(environment: Resource, _: Options) -> Iterable[Property]:
+def _idle_nodes(environment: Resource, _: Options) -> Iterable[Subject]:
     return (profile.entry.at("minimumCount") for profile in dedicated_profiles(environment))
 
 
-def _unused_nodes(environment: Resource, _: Options) -> Iterable[Property]:
+def _unused_nodes(environment: Resource, _: Options) -> Iterable[Subject]:
     """Nodes beyond what the apps of the stack can fill; none where no app of the stack is placed on them."""
     for profile in dedicated_profiles(environment):
         most = profile.entry.at("maximumCount")
@@ -52,13 +57,15 @@ def _unused_nodes(environment: Resource, _: Options) -> Iterable[Property]:
             yield environment.computed(most.number - usable, most.path)
 
 
-def _monthly(stack: Resource, options: Options) -> Iterable[Property]:
+def _monthly(stack: Resource, options: Options) -> Iterable[Subject]:
     prices = {**LIST_PRICES, **options["pricesPerHour"]}
+    uses, missing = gpu_use(stack.siblings)
     cost = sum(
         prices[use.profile.type] * (use.always * HOURS_PER_MONTH + (use.possible - use.always) * options["busyHours"])
-        for use in gpu_use(stack.siblings)
+        for use in uses
     )
     yield stack.computed(round(cost, 2))
+    yield from missing
 
 
 RULES: Final = (
@@ -156,7 +163,14 @@ RULES: Final = (
         options=(
             Option("maximum", Kind.NUMBER, 3000, "ceiling of the estimate, in the currency of the prices"),
             Option("busyHours", Kind.NUMBER, 200, "hours a month that GPUs run which can scale to zero"),
-            Option("pricesPerHour", Kind.NUMBERS, LIST_PRICES, "price of one replica or node an hour, by profile type"),
+            Option(
+                "pricesPerHour",
+                Kind.NUMBERS,
+                LIST_PRICES,
+                "price of one replica or node an hour, by profile type; by default the list price, in US dollars, of"
+                f" the virtual machine of the same size in East US, as of {PRICES_AS_OF}",
+                keys=tuple(LIST_PRICES),
+            ),
         ),
     ),
 )

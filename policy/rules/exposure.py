@@ -1,35 +1,47 @@
 """Who can reach the endpoint, and how."""
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
 from policy.resource import AUTH_CONFIG, CONTAINER_APP, Property, Resource
-from policy.rule import Kind, Option, Options, Rule, Scope, Severity, at
+from policy.rule import Kind, Option, Options, Rule, Scope, Severity, Subject, at, entries, within
 
 MCSB_TRANSIT: Final = "Microsoft cloud security benchmark v1, DP-3: encrypt sensitive data in transit"
 MCSB_NETWORK: Final = "Microsoft cloud security benchmark v1, NS-2: secure cloud services with network controls"
 MCSB_SIGN_IN: Final = "Microsoft cloud security benchmark v1, IM-1: use centralized identity and authentication system"
-_EVERYBODY: Final = ("0.0.0.0/0", "::/0")
+_EVERY_PATH: Final = ("", "*", "/", "/*", "/**", "/v1", "/v1/*", "/v1/**")
+"""Paths that leave nothing to sign in for, once they are excluded from it."""
 _SIGN_IN_ACTIONS: Final = ("Return401", "Return403", "RedirectToLoginPage")
 
 
-def _ingress(app: Resource, _: Options) -> Iterable[Property]:
+def _external(app: Resource, _: Options) -> Iterable[Subject]:
     ingress = app.at("configuration.ingress")
-    if ingress.value is not None:
+    if ingress.value is not None and ingress.at("external").flag:
         yield ingress
-
-
-def _external(app: Resource, options: Options) -> Iterable[Property]:
-    return (ingress for ingress in _ingress(app, options) if ingress.at("external").flag)
 
 
 def _is_guarded(ingress: Property, options: Options) -> bool:
     return (
-        any(rule.at("action").text == "Allow" for rule in ingress.items("ipSecurityRestrictions"))
+        _allows_some_only(ingress, options)
         or ingress.at("clientCertificateMode").text.lower() == "require"
         or _has_api_key(ingress.resource, options)
         or _has_sign_in(ingress.resource)
     )
+
+
+def _allows_some_only(ingress: Property, options: Options) -> bool:
+    """Whether rules allow addresses, so that all others are refused, and none allows everybody."""
+    allowing = [rule for rule in ingress.items("ipSecurityRestrictions") if rule.at("action").text == "Allow"]
+    return bool(allowing) and all(_is_narrow(rule.at("ipAddressRange"), options) for rule in allowing)
+
+
+def _is_narrow(ip_range: Property, options: Options) -> bool:
+    """False for what is wide, and for what is no range: the service refuses it or reads it otherwise."""
+    try:
+        return ipaddress.ip_network(ip_range.text, strict=False).prefixlen >= options["shortestPrefix"]
+    except ValueError:
+        return False
 
 
 def _has_api_key(app: Resource, options: Options) -> bool:
@@ -44,31 +56,43 @@ def _has_sign_in(app: Resource) -> bool:
     return any(
         sign_in.at("platform.enabled").flag
         and sign_in.at("globalValidation.unauthenticatedClientAction").text in _SIGN_IN_ACTIONS
+        and not any(path.text.strip() in _EVERY_PATH for path in sign_in.items("globalValidation.excludedPaths"))
         for sign_in in app.siblings.referring(app, AUTH_CONFIG, "containerAppName")
     )
 
 
-def _allowed_ranges(app: Resource, _: Options) -> Iterable[Property]:
-    for rule in app.items("configuration.ingress.ipSecurityRestrictions"):
+def _allowed_ranges(app: Resource, _: Options) -> Iterable[Subject]:
+    def allowing(rule: Property) -> Iterable[Property]:
         if rule.at("action").text == "Allow":
             yield rule.at("ipAddressRange")
 
+    return within(entries(app, "configuration.ingress.ipSecurityRestrictions"), allowing)
 
-def _origins(app: Resource, _: Options) -> Iterable[Property]:
-    return app.items("configuration.ingress.corsPolicy.allowedOrigins")
 
+def _extra_ports(app: Resource, _: Options) -> Iterable[Subject]:
+    mappings = entries(app, "configuration.ingress.additionalPortMappings")
+    return within(mappings, lambda mapping: (mapping.at("external"),))
+
+
+def _origins(app: Resource, _: Options) -> Iterable[Subject]:
+    return entries(app, "configuration.ingress.corsPolicy.allowedOrigins")
+
+
+_SHORTEST_PREFIX: Final = Option("shortestPrefix", Kind.INTEGER, 8, "bits of the widest range that a rule may allow")
 
 RULES: Final = (
     Rule(
         id="exposure-tls-only",
         title="The endpoint speaks TLS only",
-        reason="Over plain HTTP everybody on the way reads the prompts, the answers and the API key.",
-        fix="Set configuration.ingress.allowInsecure to false; clients use the https:// URL.",
-        wanted="false",
+        reason="Over plain HTTP everybody on the way reads the prompts, the answers and the API key; with the transport"
+        " tcp the ingress passes bytes on and adds no TLS.",
+        fix="Set configuration.ingress.allowInsecure to false, and transport to auto, http or http2; clients use the"
+        " https:// URL.",
+        wanted="false, and a transport other than tcp",
         severity=Severity.CRITICAL,
         types=(CONTAINER_APP,),
-        subjects=at("configuration.ingress.allowInsecure"),
-        allowed=lambda insecure, _: not insecure.flag,
+        subjects=at("configuration.ingress.allowInsecure", "configuration.ingress.transport"),
+        allowed=lambda found, _: found.text.lower() != "tcp" if found.path.endswith("transport") else not found.flag,
         references=(MCSB_TRANSIT,),
     ),
     Rule(
@@ -90,6 +114,7 @@ RULES: Final = (
                 ("INFERENCE_API_KEYS", "VLLM_API_KEY"),
                 "environment variables by which an app is given the keys that it asks its clients for",
             ),
+            _SHORTEST_PREFIX,
         ),
         references=(MCSB_SIGN_IN, MCSB_NETWORK),
     ),
@@ -98,11 +123,24 @@ RULES: Final = (
         title="An IP rule allows less than everybody",
         reason="A rule that allows every address reads like a restriction and is none.",
         fix="Name the networks of your clients, or remove the rule and rely on authentication.",
-        wanted="a range smaller than the whole internet",
+        wanted="ranges in CIDR notation, of /{shortestPrefix} or narrower",
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_allowed_ranges,
-        allowed=lambda ip_range, _: ip_range.text not in _EVERYBODY,
+        allowed=_is_narrow,
+        options=(_SHORTEST_PREFIX,),
+        references=(MCSB_NETWORK,),
+    ),
+    Rule(
+        id="exposure-extra-ports",
+        title="No further port is open to the internet",
+        reason="An additional port is plain TCP: the ingress asks nobody for a key there and adds no TLS.",
+        fix="Set external of the mapping to false, or remove it.",
+        wanted="false",
+        severity=Severity.HIGH,
+        types=(CONTAINER_APP,),
+        subjects=_extra_ports,
+        allowed=lambda external, _: not external.flag,
         references=(MCSB_NETWORK,),
     ),
     Rule(

@@ -37,6 +37,7 @@ RULES: Final = (
             Option("minimum", Kind.INTEGER, 30, "days that logs are kept at least"),
             Option("maximum", Kind.INTEGER, 365, "days that logs are kept at most"),
         ),
+        order=("minimum", "maximum"),
         references=(MCSB_RETENTION,),
     ),
     Rule(

@@ -9,6 +9,7 @@ from policy.resource import (
     ENVIRONMENT,
     ENVIRONMENT_STORAGE,
     FILE_SHARE,
+    JOB,
     OWN_NAME,
     RESOURCE_GROUP,
     STORAGE_ACCOUNT,
@@ -20,6 +21,7 @@ from policy.rule import Kind, Option, Options, Rule, Severity
 
 AZURE_NAMES: Final = {
     CONTAINER_APP: re.compile(r"(?=.{2,32}$)[a-z](-?[a-z0-9])*"),
+    JOB: re.compile(r"(?=.{2,32}$)[a-z](-?[a-z0-9])*"),
     ENVIRONMENT: re.compile(r"(?=.{1,60}$)[A-Za-z0-9](-?[A-Za-z0-9])*"),
     ENVIRONMENT_STORAGE: re.compile(r"(?=.{1,253}$)[a-z0-9]([-.a-z0-9]*[a-z0-9])?"),
     STORAGE_ACCOUNT: re.compile(r"[a-z0-9]{3,24}"),
@@ -61,6 +63,6 @@ RULES: Final = (
         types=tuple(AZURE_NAMES),
         subjects=_patterned,
         allowed=lambda name, options: bool(re.fullmatch(options["patterns"][name.resource.type], name.text)),
-        options=(Option("patterns", Kind.PATTERNS, {}, "regular expressions by type, such as app:ContainerApp"),),
+        options=(Option("patterns", Kind.PATTERNS, {}, "regular expressions by type", keys=tuple(AZURE_NAMES)),),
     ),
 )

@@ -5,7 +5,10 @@ from typing import Final
 
 from components.gpu import GPU_PROFILES
 from policy.resource import ENVIRONMENT, ENVIRONMENT_STORAGE, STORAGE_ACCOUNT, Property, Resource
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject, entries, within
+
+_GLOBAL: Final = "global"
+"""Where resources are that are in no region, such as DNS zones."""
 
 
 def region(name: str) -> str:
@@ -13,15 +16,18 @@ def region(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
-def _located(resource: Resource, _: Options) -> Iterable[Property]:
-    if resource.at("location").raw is not None and not resource.type.startswith("pulumi:"):
+def _located(resource: Resource, _: Options) -> Iterable[Subject]:
+    """The location of an Azure resource; other providers have locations of their own."""
+    if resource.azure and resource.at("location").raw is not None:
         yield resource.at("location")
 
 
-def _gpu_profiles(environment: Resource, _: Options) -> Iterable[Property]:
-    for entry in environment.items("workloadProfiles"):
+def _gpu_profiles(environment: Resource, _: Options) -> Iterable[Subject]:
+    def types(entry: Property) -> Iterable[Property]:
         if entry.at("workloadProfileType").text in GPU_PROFILES:
             yield entry.at("workloadProfileType")
+
+    return within(entries(environment, "workloadProfiles"), types)
 
 
 def _is_known_there(profile: Property, _: Options) -> bool:
@@ -47,7 +53,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(),
         subjects=_located,
-        allowed=lambda location, options: region(location.text) in {region(name) for name in options["regions"]},
+        allowed=lambda location, options: region(location.text) in {_GLOBAL, *map(region, options["regions"])},
         options=(
             Option(
                 "regions",

@@ -1,53 +1,50 @@
 """Secrets: where they may stand, and that what refers to them finds them."""
 
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from policy.resource import CONTAINER_APP, ENVIRONMENT, ENVIRONMENT_STORAGE, Property, Resource
-from policy.rule import Kind, Option, Options, Rule, Severity
+from policy.resource import ENVIRONMENT, ENVIRONMENT_STORAGE, WORKLOADS, Property, Resource, UnreadableError
+from policy.rule import Kind, Option, Options, Rule, Severity, Subject, containers, entries, within
+from policy.values import SECRET_VALUE
 
+_SCALERS: Final = ("http", "custom", "azureQueue", "tcp")
 MCSB_SECRETS: Final = "Microsoft cloud security benchmark v1, IM-8: restrict the exposure of credentials and secrets"
-_SECRET_VALUE: Final = re.compile(
-    r"AccountKey=[A-Za-z0-9+/=]{20,}|SharedAccessSignature=|[?&]sig=[A-Za-z0-9%]{20,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bhf_[A-Za-z0-9]{20,}|\bsk-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\."
-)
-"""Azure keys and signatures, private keys, tokens of Hugging Face, OpenAI and GitHub, and JSON Web Tokens."""
 
 
-def _containers(app: Resource) -> Iterable[Property]:
-    yield from app.items("template.containers")
-    yield from app.items("template.initContainers")
+def _variables(app: Resource, _: Options) -> Iterable[Subject]:
+    def given(variable: Property) -> Iterable[Property]:
+        if variable.at("value").raw not in (None, ""):
+            yield variable
 
-
-def _variables(app: Resource, _: Options) -> Iterable[Property]:
-    for container in _containers(app):
-        yield from (variable for variable in container.items("env") if variable.at("value").raw not in (None, ""))
+    return within(within(containers(app), lambda container: container.items("env")), given)
 
 
 def _is_no_secret(variable: Property, options: Options) -> bool:
     value = variable.at("value")
     if value.secret or any(fnmatchcase(variable.at("name").text.upper(), name) for name in options["names"]):
         return False
-    return not _SECRET_VALUE.search(value.text)
+    return not SECRET_VALUE.search(value.text)
 
 
-def _command_lines(app: Resource, _: Options) -> Iterable[Property]:
-    for container in _containers(app):
-        for key in ("command", "args"):
-            yield from container.items(key)
+def _command_words(app: Resource, _: Options) -> Iterable[Subject]:
+    return within(within(containers(app), lambda container: (container.at("command"), container.at("args"))), _words)
 
 
-def _references(app: Resource, _: Options) -> Iterable[Property]:
-    for container in _containers(app):
-        yield from (variable.at("secretRef") for variable in container.items("env"))
-    yield from (registry.at("passwordSecretRef") for registry in app.items("configuration.registries"))
-    for rule in app.items("template.scale.rules"):
-        for kind in ("http", "custom", "azureQueue", "tcp"):
-            yield from (entry.at("secretRef") for entry in rule.items(f"{kind}.auth"))
+def _words(line: Property) -> Iterable[Property]:
+    return line.items()
+
+
+def _references(app: Resource, _: Options) -> Iterable[Subject]:
+    variables = within(containers(app), lambda container: container.items("env"))
+    yield from within(variables, lambda variable: (variable.at("secretRef"),))
+    registries = entries(app, "configuration.registries")
+    yield from within(registries, lambda registry: (registry.at("passwordSecretRef"),))
+    for kind in _SCALERS:
+        authentication = within(
+            entries(app, "template.scale.rules"), lambda rule, kind=kind: rule.items(f"{kind}.auth")
+        )
+        yield from within(authentication, lambda entry: (entry.at("secretRef"),))
 
 
 def _resolves(reference: Property, _: Options) -> bool:
@@ -55,16 +52,16 @@ def _resolves(reference: Property, _: Options) -> bool:
     return not reference.text or reference.text in names
 
 
-def _keys(resource: Resource, _: Options) -> Iterable[Property]:
+def _keys(resource: Resource, _: Options) -> Iterable[Subject]:
     """The places that hold a key in plain text once they are in Azure."""
     match resource.type:
-        case "app:ContainerApp":
-            found = [secret.at("value") for secret in resource.items("configuration.secrets")]
+        case "app:ContainerApp" | "app:Job":
+            found = within(entries(resource, "configuration.secrets"), lambda secret: (secret.at("value"),))
         case "app:ManagedEnvironment":
-            found = [resource.at("appLogsConfiguration.logAnalyticsConfiguration.sharedKey")]
+            found = (resource.at("appLogsConfiguration.logAnalyticsConfiguration.sharedKey"),)
         case _:
-            found = [resource.at("properties.azureFile.accountKey")]
-    yield from (key for key in found if key.raw is not None)
+            found = (resource.at("properties.azureFile.accountKey"),)
+    yield from (key for key in found if isinstance(key, UnreadableError) or key.raw is not None)
 
 
 def _is_marked(key: Property, _: Options) -> bool:
@@ -80,7 +77,7 @@ RULES: Final = (
         fix="Put the value into configuration.secrets and refer to it by secretRef.",
         wanted="secretRef in the place of value",
         severity=Severity.CRITICAL,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_variables,
         allowed=_is_no_secret,
         options=(
@@ -101,9 +98,9 @@ RULES: Final = (
         fix="Hand the value over as an environment variable that refers to a secret.",
         wanted="a command without keys, tokens and values that the program marks as secret",
         severity=Severity.CRITICAL,
-        types=(CONTAINER_APP,),
-        subjects=_command_lines,
-        allowed=lambda word, _: not word.secret and not _SECRET_VALUE.search(word.text),
+        types=WORKLOADS,
+        subjects=_command_words,
+        allowed=lambda word, _: not word.secret and not SECRET_VALUE.search(word.text),
         references=(MCSB_SECRETS,),
         hides_found=True,
     ),
@@ -114,7 +111,7 @@ RULES: Final = (
         fix="Add the secret to configuration.secrets, or correct the name.",
         wanted="the name of an entry of configuration.secrets",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_references,
         allowed=_resolves,
     ),
@@ -125,7 +122,7 @@ RULES: Final = (
         fix="Wrap the value: pulumi.Output.secret(value), or take it from `pulumi config set --secret`.",
         wanted="a value that is marked as secret",
         severity=Severity.CRITICAL,
-        types=(CONTAINER_APP, ENVIRONMENT, ENVIRONMENT_STORAGE),
+        types=(*WORKLOADS, ENVIRONMENT, ENVIRONMENT_STORAGE),
         subjects=_keys,
         allowed=_is_marked,
         references=(MCSB_SECRETS,),

@@ -5,20 +5,26 @@ from typing import Final
 
 from google.protobuf.struct_pb2 import Struct
 
+from policy.gpu_use import environments_of
 from policy.resource import (
-    CONTAINER_APP,
+    ENVIRONMENT,
     ENVIRONMENT_STORAGE,
     FILE_SERVICE,
     FILE_SHARE,
     STORAGE_ACCOUNT,
+    WORKLOADS,
+    OutsideError,
     Property,
     Resource,
 )
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, at
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject, at, entries, within
 from policy.rules.exposure import MCSB_NETWORK, MCSB_TRANSIT
+from policy.values import text
 
 _MODERN_TLS: Final = ("TLS1_2", "TLS1_3")
 _READ_ONLY: Final = "ReadOnly"
+_SHARES: Final = {"AzureFile": "azureFile", "NfsAzureFile": "nfsAzureFile"}
+"""Types of a volume that is a file share, and where its link says how it may be used."""
 
 
 def _raise_tls(properties: Struct, _: Options) -> bool:
@@ -28,7 +34,7 @@ def _raise_tls(properties: Struct, _: Options) -> bool:
     return True
 
 
-def _accounts_with_shares(account: Resource, _: Options) -> Iterable[Property]:
+def _accounts_with_shares(account: Resource, _: Options) -> Iterable[Subject]:
     if account.siblings.referring(account, FILE_SHARE, "accountName"):
         yield account.at("accountName")
 
@@ -39,22 +45,40 @@ def _keeps_deleted_shares(account: Property, options: Options) -> bool:
     return any(policy.at("enabled").flag and policy.at("days").number >= options["days"] for policy in policies)
 
 
-def _shared_keys(account: Resource, _: Options) -> Iterable[Property]:
+def _shared_keys(account: Resource, _: Options) -> Iterable[Subject]:
     if not account.siblings.referring(account, ENVIRONMENT_STORAGE, "properties.azureFile.accountName"):
         yield account.at("allowSharedKeyAccess")
 
 
-def _mounted_shares(app: Resource, _: Options) -> Iterable[Property]:
-    for volume in app.items("template.volumes"):
-        if volume.at("storageType").text == "AzureFile":
+def _mounted_shares(app: Resource, _: Options) -> Iterable[Subject]:
+    def shares(volume: Property) -> Iterable[Property]:
+        if volume.at("storageType").text in _SHARES:
             yield volume
+
+    return within(entries(app, "template.volumes"), shares)
 
 
 def _is_read_only(volume: Property, _: Options) -> bool:
-    if "ro" in volume.at("mountOptions").text.split(","):
+    if "ro" in (option.strip() for option in volume.at("mountOptions").text.split(",")):
         return True
-    links = volume.resource.siblings.referred(volume.at("storageName"), ENVIRONMENT_STORAGE)
-    return all(link.at("properties.azureFile.accessMode").text == _READ_ONLY for link in links)
+    links = _links_of(volume)
+    if not links:
+        name = volume.at("storageName")
+        raise OutsideError(name.path, f"{text(name.raw)} is a link that is not part of this stack")
+    kind = _SHARES[volume.at("storageType").text]
+    return all(link.at(f"properties.{kind}.accessMode").text == _READ_ONLY for link in links)
+
+
+def _links_of(volume: Property) -> list[Resource]:
+    """Those of its name in the app's environment, where that is part of the stack: others may have the name too."""
+    app = volume.resource
+    links = app.siblings.referred(volume.at("storageName"), ENVIRONMENT_STORAGE)
+    own = {environment.urn for environment in environments_of(app)}
+    return [
+        link
+        for link in links
+        if not own or any(found.urn in own for found in app.siblings.referred(link.at("environmentName"), ENVIRONMENT))
+    ]
 
 
 RULES: Final = (
@@ -153,7 +177,7 @@ RULES: Final = (
         fix="Link the share to the environment with accessMode ReadOnly and mount that link, or mount it with `ro`.",
         wanted="a link with accessMode ReadOnly, or the mount option ro",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_mounted_shares,
         allowed=_is_read_only,
         scope=Scope.STACK,

@@ -2,42 +2,38 @@
 
 import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Final
 
 from policy.image import DOCKER_HUB, parse
-from policy.resource import CONTAINER_APP, Property, Resource
-from policy.rule import Kind, Level, Option, Options, Rule, Severity
+from policy.resource import WORKLOADS, Property, Resource
+from policy.rule import Kind, Level, Option, Options, Rule, Severity, Subject, containers, within
+from policy.shell import installs, scripts
 
 MCSB_SUPPLY: Final = "Microsoft cloud security benchmark v1, DS-2: ensure software supply chain security"
-_INSTALLER: Final = re.compile(
-    r"(?:^|[\s;&|(])(?:\S*/)?(?:pip3?|uv|conda|mamba|poetry|npm|yarn|pnpm|apk|apt|apt-get|dnf|yum|gem|cargo|brew)"
-    r"\s[^;&|]*\b(?:install|add|sync)\b"
-    r"|\b(?:curl|wget)\b[^;&]*\|\s*(?:ba|z)?sh\b"
-)
-_SHELL: Final = re.compile(r"(.*/)?(ba|da|z)?sh")
-_STOPS_ON_FAILURE: Final = re.compile(r"\bset\s+-\w*e|\bset\s+-o\s+errexit")
-_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
-def _containers(app: Resource) -> Iterable[Property]:
-    yield from app.items("template.containers")
-    yield from app.items("template.initContainers")
-
-
-def _images(app: Resource, _: Options) -> Iterable[Property]:
-    return (container.at("image") for container in _containers(app))
+def _images(app: Resource, _: Options) -> Iterable[Subject]:
+    return within(containers(app), lambda container: (container.at("image"),))
 
 
 def _is_allowed_registry(image: Property, options: Options) -> bool:
     reference = parse(image.text)
-    name = f"{reference.registry}/{reference.repository}"
-    return any(fnmatchcase(name, pattern if "/" in pattern else f"{pattern}/*") for pattern in options["registries"])
+    name = f"{reference.registry}/{reference.repository}".lower()
+    return any(_covers(pattern.lower(), name) for pattern in options["registries"])
+
+
+def _covers(pattern: str, name: str) -> bool:
+    """A registry alone stands for all that is in it; `*` for anything without a slash, `**` for anything."""
+    whole = pattern if "/" in pattern else f"{pattern}/**"
+    parts = (
+        ".*" if part == "**" else "[^/]*" if part == "*" else re.escape(part) for part in re.split(r"(\*\*?)", whole)
+    )
+    return re.fullmatch("".join(parts), name) is not None
 
 
 def _has_credentials(image: Property, options: Options) -> bool:
     registry = parse(image.text).registry
-    if any(fnmatchcase(registry, pattern) for pattern in options["publicRegistries"]):
+    if any(_covers(pattern.lower(), f"{registry}/x") for pattern in options["publicRegistries"]):
         return True
     for entry in image.resource.items("configuration.registries"):
         server = entry.at("server").text.removeprefix("https://").rstrip("/")
@@ -46,30 +42,15 @@ def _has_credentials(image: Property, options: Options) -> bool:
     return False
 
 
-def _command_lines(app: Resource, _: Options) -> Iterable[Property]:
-    for container in _containers(app):
-        for key in ("command", "args"):
-            if container.at(key).value:
-                yield container.at(key)
+def _command_lines(app: Resource, _: Options) -> Iterable[Subject]:
+    """Command and args of each container, in the order in which they are run."""
 
+    def line(container: Property) -> Iterable[Property]:
+        words = [word.raw for key in ("command", "args") for word in container.items(key)]
+        if words:
+            yield Property(app, f"{container.path}.command", words)
 
-def _installs_nothing(command: Property, _: Options) -> bool:
-    return not _INSTALLER.search(" ".join(_words(command)))
-
-
-def _stops_on_failure(command: Property, _: Options) -> bool:
-    """False for a shell script whose parts are joined so that it goes on after one that failed."""
-    words = _words(command)
-    return all(
-        _is_careful(flags, script)
-        for shell, flags, script in zip(words, words[1:], words[2:], strict=False)
-        if _SHELL.fullmatch(shell) and flags.startswith("-") and "c" in flags
-    )
-
-
-def _is_careful(flags: str, script: str) -> bool:
-    steps = [step for step in re.split(r"[;\n]", _QUOTED.sub("", script)) if step.strip()]
-    return len(steps) < 2 or "e" in flags or bool(_STOPS_ON_FAILURE.search(steps[0]))
+    return within(containers(app), line)
 
 
 def _words(command: Property) -> list[str]:
@@ -85,14 +66,14 @@ RULES: Final = (
         " `registries` for this stack.",
         wanted="an image of {registries}",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_images,
         allowed=_is_allowed_registry,
         options=(
             Option(
                 "registries",
                 Kind.STRINGS,
-                ("*.azurecr.io", "mcr.microsoft.com"),
+                ("mcr.microsoft.com",),
                 "registries, or registry/repository, with * as a wildcard",
             ),
         ),
@@ -105,7 +86,7 @@ RULES: Final = (
         fix="Tag images with a version or a commit, and name that tag; or name the digest.",
         wanted="a tag with a version or a commit, or a digest",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_images,
         allowed=lambda image, _: not parse(image.text).floats,
         references=(MCSB_SUPPLY,),
@@ -117,7 +98,7 @@ RULES: Final = (
         fix="Append the digest: NAME:TAG@sha256:… (`az acr repository show --image NAME:TAG --query digest`).",
         wanted="NAME@sha256:…",
         severity=Severity.MEDIUM,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_images,
         allowed=lambda image, _: parse(image.text).names_content,
         level=Level.ADVISORY,
@@ -130,7 +111,7 @@ RULES: Final = (
         fix="Add the registry to configuration.registries with a managed identity, or with a secret for its password.",
         wanted="an entry of configuration.registries with identity or passwordSecretRef",
         severity=Severity.MEDIUM,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_images,
         allowed=_has_credentials,
         options=(
@@ -150,9 +131,9 @@ RULES: Final = (
         fix="Build an image with everything in it, and start the server only.",
         wanted="a command without a package manager",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_command_lines,
-        allowed=_installs_nothing,
+        allowed=lambda command, _: not installs(_words(command)),
         references=(MCSB_SUPPLY,),
     ),
     Rule(
@@ -162,8 +143,8 @@ RULES: Final = (
         fix="Join the commands with `&&`, or begin the script with `set -e`.",
         wanted="commands joined by `&&`, or `set -e`",
         severity=Severity.MEDIUM,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_command_lines,
-        allowed=_stops_on_failure,
+        allowed=lambda command, _: all(script.stops_on_failure for script in scripts(_words(command))),
     ),
 )

@@ -7,7 +7,6 @@ from google.protobuf.struct_pb2 import Struct
 
 from policy.resource import CONTAINER_APP, ENVIRONMENT, RESOURCE_GROUP, STORAGE_ACCOUNT, WORKSPACE, Property, Resource
 from policy.rule import Kind, Option, Options, Rule, Severity
-from policy.rules.adoption import OWNER_TAG
 
 TAGGABLE: Final = (CONTAINER_APP, ENVIRONMENT, STORAGE_ACCOUNT, WORKSPACE, RESOURCE_GROUP)
 
@@ -45,7 +44,7 @@ RULES: Final = (
         subjects=_tags,
         allowed=lambda tag, _: bool(tag.text),
         options=(
-            Option("required", Kind.STRINGS, (OWNER_TAG,), "names of the tags that each resource must carry"),
+            Option("required", Kind.STRINGS, (), "names of the tags that each resource must carry; none by default"),
             Option("defaults", Kind.TEXTS, {}, "values that remediation gives to missing tags, by name"),
         ),
         references=("Microsoft cloud security benchmark v1, AM-1: track asset inventory and their risks",),

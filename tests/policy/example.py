@@ -1,15 +1,11 @@
 """A stack that every rule is content with, as data: unit tests judge it, and the real engine declares it."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from policy.pack import RULES, findings
-from policy.resource import OWN_NAME, Resource, Stack, Step
-from policy.rule import Finding, Rule, Scope, judge
-from policy.settings import parse
-from policy.values import UNKNOWN, Secret
+from policy.resource import Step
 
 MARK = "organization/example/dev"
 REGION = "westus3"
@@ -19,8 +15,10 @@ TAGS = {"aca-inference-stack": MARK}
 CONFIGURATION = {
     "storage-network": "mandatory",
     "names-pattern": {"patterns": {"app:ContainerApp": "tone-.*"}},
+    "tags-required": {"required": ["aca-inference-stack"]},
+    "supply-registry": {"registries": ["example.azurecr.io", "mcr.microsoft.com"]},
 }
-"""What switches on the rules that ask for nothing by default."""
+"""What switches on the rules that ask for nothing by default, and the registry that the example trusts."""
 
 
 @dataclass
@@ -53,7 +51,7 @@ def probe(kind: str, path: str, **more: int) -> dict[str, Any]:
     return {"type": kind, "httpGet": {"path": path, "port": 7860, "scheme": "HTTP"}, **more}
 
 
-def app(name: str, environment: str, profile: str, link: str | None) -> dict[str, Any]:
+def app(name: str, environment: str, profile: str, link: str | None, resources: dict[str, Any]) -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": name,
         "image": f"example.azurecr.io/inference:1.2.0-gpu@{DIGEST}",
@@ -62,7 +60,7 @@ def app(name: str, environment: str, profile: str, link: str | None) -> dict[str
             {"name": "INFERENCE_PORT", "value": "7860"},
             {"name": "INFERENCE_API_KEYS", "secretRef": "api-key"},
         ],
-        "resources": {"cpu": 24, "memory": "220Gi"},
+        "resources": resources,
         "probes": [
             probe("Startup", "/health/startup", periodSeconds=3, failureThreshold=30, timeoutSeconds=2),
             probe("Readiness", "/health/ready", periodSeconds=3, failureThreshold=3, timeoutSeconds=3),
@@ -87,6 +85,7 @@ def app(name: str, environment: str, profile: str, link: str | None) -> dict[str
                 "targetPort": 7860,
                 "corsPolicy": {"allowedOrigins": ["https://chat.example.com"]},
                 "ipSecurityRestrictions": [{"name": "office", "action": "Allow", "ipAddressRange": "203.0.113.0/24"}],
+                "additionalPortMappings": [{"targetPort": 9000, "external": False}],
             },
             "secrets": [{"name": "api-key", "value": secret("k")}],
             "registries": [{"server": "example.azurecr.io", "identity": "system"}],
@@ -108,6 +107,9 @@ def environment(name: str, profile: dict[str, Any]) -> dict[str, Any]:
         },
     }
 
+
+_SERVERLESS = {"cpu": 24, "memory": "220Gi"}
+_NODE = {"cpu": 23, "memory": "198Gi"}
 
 _GOOD: Example = {
     "group": Declared("resources:ResourceGroup", {"resourceGroupName": "tone", "location": REGION, "tags": TAGS}),
@@ -195,8 +197,8 @@ _GOOD: Example = {
             },
         },
     ),
-    "app": Declared("app:ContainerApp", app("tone-app", "environment", "GPU", "link")),
-    "batch": Declared("app:ContainerApp", app("tone-batch", "nodes", "GPU", None)),
+    "app": Declared("app:ContainerApp", app("tone-app", "environment", "GPU", "link", _SERVERLESS)),
+    "batch": Declared("app:ContainerApp", app("tone-batch", "nodes", "GPU", None, _NODE)),
 }
 
 
@@ -246,99 +248,3 @@ def both(*edits: Edit) -> Edit:
 
 def without(resource: str) -> Edit:
     return lambda example: example.pop(resource) and None
-
-
-def stack_of(example: Example, preview: bool) -> Stack:
-    """The example as rules see it: in a preview nothing exists but what is adopted, so references are not known."""
-    return Stack([_resource(name, example, preview) for name in example] + [_root()], MARK)
-
-
-def judged(
-    rule: Rule, example: Example, configuration: Mapping[str, Any] = CONFIGURATION, preview: bool = False
-) -> list[Finding]:
-    """What one rule has against the example."""
-    options = parse({**RULES, rule.id: rule}, configuration)[rule.id].options
-    return [
-        finding
-        for resource in stack_of(example, preview).resources
-        if not rule.types or resource.type in rule.types
-        for finding in judge(rule, resource, options)
-    ]
-
-
-def subjects(rule: Rule, example: Example) -> int:
-    """How many places of the example a rule looks at: none would make its passing worth nothing."""
-    options = parse(RULES, CONFIGURATION)[rule.id].options
-    return sum(
-        len(list(rule.subjects(resource, options)))
-        for resource in stack_of(example, preview=False).resources
-        if not rule.types or resource.type in rule.types
-    )
-
-
-def all_findings(example: Example, preview: bool) -> list[Finding]:
-    settings = parse(RULES, CONFIGURATION)
-    stack = stack_of(example, preview)
-    return [
-        finding for resource in stack.resources for scope in Scope for finding in findings(resource, scope, settings)
-    ]
-
-
-def urn(name: str, kind: str) -> str:
-    return f"urn:pulumi:dev::example::azure-native:{kind}::{name}"
-
-
-def _root() -> Resource:
-    return Resource("urn:pulumi:dev::example::pulumi:pulumi:Stack::example-dev", "pulumi:Stack", {})
-
-
-def _resource(name: str, example: Example, preview: bool) -> Resource:
-    declared = example[name]
-    sources: dict[str, tuple[str, ...]] = {
-        key: tuple(urn(source, example[source].type) for source in _sources(value) if source in example)
-        for key, value in declared.inputs.items()
-    }
-    return Resource(
-        urn=urn(name, declared.type),
-        type=declared.type,
-        inputs={key: _value(value, example, preview) for key, value in declared.inputs.items()},
-        ignored=frozenset(declared.ignored),
-        protected=declared.protected,
-        dependencies=sources,
-        id=UNKNOWN if preview and not declared.exists else _id(name),
-        step=declared.step,
-    )
-
-
-def _id(name: str) -> str:
-    return f"/subscriptions/s/resourceGroups/tone/providers/Example/{name}"
-
-
-def _value(value: Any, example: Example, preview: bool) -> Any:
-    match value:
-        case {"$ref": source, "output": output}:
-            if preview:
-                return UNKNOWN
-            own = example[source].inputs.get(OWN_NAME.get(example[source].type, "")) if source in example else source
-            own = own if isinstance(own, str) else None
-            return own if output == "name" else f"/subscriptions/s/resourceGroups/tone/providers/Example/{own}"
-        case {"$secret": hidden}:
-            return Secret(hidden)
-        case dict():
-            return {key: _value(item, example, preview) for key, item in value.items()}
-        case list():
-            return [_value(item, example, preview) for item in value]
-        case _:
-            return value
-
-
-def _sources(value: Any) -> list[str]:
-    match value:
-        case {"$ref": source}:
-            return [source]
-        case dict():
-            return [source for item in value.values() for source in _sources(item)]
-        case list():
-            return [source for item in value for source in _sources(item)]
-        case _:
-            return []

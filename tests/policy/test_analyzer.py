@@ -11,6 +11,7 @@ from policy.pack import RULES
 from policy.rule import Scope
 from policy.settings import LEVEL
 from policy.values import UNKNOWN, UNKNOWN_SENTINELS, Secret
+from tests.policy.example import MARK
 from tests.policy.wire import Context, Refused, analyze, analyze_stack, analyzer, request
 
 ACCOUNT = "storage:StorageAccount"
@@ -59,8 +60,9 @@ def test_no_rule_is_silent_about_a_resource_that_is_not_known_at_all(rule: Any) 
     ) | dict.fromkeys(
         ("retentionInDays", "location", "accountName", "containerAppName", "environmentName", "storageName"), UNKNOWN
     )
-    inputs |= dict.fromkeys(("shareName", "workspaceName", "resourceGroupName"), UNKNOWN)
-    asked = {"patterns": dict.fromkeys(rule.types, ".*")} if rule.id == "names-pattern" else {}
+    inputs |= dict.fromkeys(("shareName", "workspaceName", "resourceGroupName", "jobName"), UNKNOWN)
+    asks = {"names-pattern": {"patterns": dict.fromkeys(rule.types, ".*")}, "tags-required": {"required": ["owner"]}}
+    asked = asks.get(rule.id, {})
     pack = analyzer(configuration={f"aca-inference-policy:{rule.id}": json.dumps(asked | {LEVEL: "mandatory"})})
     for kind in rule.types:
         told = [one for one in analyze(pack, kind, inputs) if one.policyName == rule.id]
@@ -72,6 +74,12 @@ def test_adopted_resources_are_advised_about_only() -> None:
     found = analyze(analyzer(), ACCOUNT, BAD_ACCOUNT, ignoreChanges=["*"])
     assert levels(found)["storage-tls"] == analyzer_pb2.ADVISORY
     assert "its owner must change it" in next(one.message for one in found if one.policyName == "storage-tls")
+
+
+def test_what_this_very_stack_made_is_not_adopted() -> None:
+    """Its own mark on it: ignoring every change does not switch mandatory rules off."""
+    own = {**BAD_ACCOUNT, "tags": {"aca-inference-stack": MARK}}
+    assert levels(analyze(analyzer(), ACCOUNT, own, ignoreChanges=["*"]))["storage-tls"] == analyzer_pb2.MANDATORY
 
 
 def test_how_something_is_adopted_is_not_advice() -> None:
@@ -130,7 +138,8 @@ def test_repairs_where_asked_for() -> None:
 
 
 def test_what_cannot_be_repaired_is_mandatory() -> None:
-    pack = analyzer(configuration={"aca-inference-policy:tags-required": "remediate"})
+    asked = {"enforcementLevel": "remediate", "required": ["owner"]}
+    pack = analyzer(configuration={"aca-inference-policy:tags-required": json.dumps(asked)})
     assert levels(analyze(pack, ACCOUNT, BAD_ACCOUNT))["tags-required"] == analyzer_pb2.MANDATORY
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from policy.pack import RULES
 from policy.rule import judge
 from policy.settings import parse
-from tests.policy.example import CONFIGURATION, Example, good, stack_of
+from tests.policy.example import CONFIGURATION, Example, good
+from tests.policy.judging import stack_of
 
 SETTINGS = parse(RULES, CONFIGURATION)
 ODD = [

@@ -28,7 +28,6 @@ CAUGHT = {
         "supply-digest",
         "supply-pull-identity",
     },
-    "W24: nothing says whose the shared resources are": {"tags-required"},
 }
 
 
