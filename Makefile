@@ -37,9 +37,9 @@ campaign: ## The long tests, all or the one in ONLY; their figures go to docs/ca
 	@$(PYTHON) -m toolchain test
 	@$(PYTEST) $(if $(ONLY),'$(ONLY)',tests/campaign) -p no:cacheprovider --timeout 7200
 
-bench: ## Measure against what a user would use instead; prints tables
+bench: ## Measure against what a user would use instead, all or what ONLY names; prints tables
 	@$(PYTHON) -m toolchain test
-	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m bench
+	@PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m bench $(ONLY)
 
 UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 

@@ -64,10 +64,10 @@ made, no run ever knows: it is told as *not judged*, with the resource, and stop
 
 A resource that ignores every change (`ignore_changes=["*"]`) exists and is somebody else's, unless it carries the mark
 of this very stack. What is there is judged, and told as advice: its owner must change it. How it is adopted is this
-stack's business and binding: [`adoption-exists`](#adoption-exists) refuses in the preview what would be created and then
-ignore every change. In an update the engine tells packs nothing of that, so `pulumi up --skip-preview` needs a preview,
-or `aca-inference check`, before it. Neither does it tell packs whether a resource is retained, nor what it plans to do:
-the rules about that run in `aca-inference check` only.
+stack's business and binding: [`adoption-exists`](#adoption-exists) refuses, in the preview, what is to be created and
+then ignores every change. In an update the engine tells packs nothing of that, so before `pulumi up --skip-preview`
+run a preview or `aca-inference check`. Neither does it tell packs whether a resource is retained, nor what it plans to
+do: the rules about that run in `aca-inference check` only.
 
 ## Secrets
 

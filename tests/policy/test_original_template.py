@@ -31,6 +31,10 @@ CAUGHT = {
 }
 
 
+# No number of the list: it asks for all of a dedicated node, of which the node's own runtime needs a part.
+BESIDES = {"capacity-fits-profile"}
+
+
 @pytest.fixture(scope="module")
 def results(sandbox: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
     """What a preview of the program with the pack says, in its default configuration."""
@@ -45,4 +49,4 @@ def test_a_weakness_is_caught(weakness: str, results: list[Result]) -> None:
 def test_nothing_is_found_that_is_not_one_of_them(results: list[Result]) -> None:
     """So that the rules do not cry wolf either; what a preview cannot judge is told apart."""
     judged = {result.rule.id for result in results if result.message.judged}
-    assert judged == set().union(*CAUGHT.values())
+    assert judged == set().union(*CAUGHT.values(), BESIDES)

@@ -19,12 +19,6 @@ BREAKING = [
     Case("exposure-ip-ranges", "all of IPv6", put("app", f"{INGRESS}.ipSecurityRestrictions.0.ipAddressRange", "::/0")),
     Case("exposure-ip-ranges", "no range", put("app", f"{INGRESS}.ipSecurityRestrictions.0.ipAddressRange", "Any")),
     Case("exposure-extra-ports", "external", put("app", f"{INGRESS}.additionalPortMappings.0.external", True)),
-    Case(
-        "secrets-plain-variable",
-        "of a job",
-        both(job, put("batch", f"{CONTAINER}.env.0", {"name": "HF_TOKEN", "value": "x"})),
-        "batch",
-    ),
     Case("exposure-tls-only", "plain HTTP", put("app", f"{INGRESS}.allowInsecure", True)),
     Case("exposure-authentication", "nothing asked", OPEN),
     Case("exposure-authentication", "sign-in lets anybody pass", both(OPEN, sign_in("AllowAnonymous"))),
@@ -57,6 +51,12 @@ BREAKING = [
         "workspace key",
         put("environment", "appLogsConfiguration.logAnalyticsConfiguration.sharedKey", "k"),
         "environment",
+    ),
+    Case(
+        "secrets-plain-variable",
+        "of a job",
+        both(job, put("batch", f"{CONTAINER}.env.0", {"name": "HF_TOKEN", "value": "x"})),
+        "batch",
     ),
 ]
 

@@ -25,12 +25,6 @@ BREAKING = [
         ),
     ),
     Case("supply-no-install", "module", put("app", f"{CONTAINER}.command", ["python3", "-m", "pip", "install", "x"])),
-    Case(
-        "supply-no-install",
-        "of a job",
-        both(job, put("batch", f"{CONTAINER}.command", ["pip", "install", "x"])),
-        "batch",
-    ),
     Case("supply-failing-command", "lines", script("cd /mount\nexec server")),
     Case(
         "storage-read-only-mount",
@@ -73,6 +67,12 @@ BREAKING = [
         "no key",
         put("environment", "appLogsConfiguration.logAnalyticsConfiguration.sharedKey", None),
         "environment",
+    ),
+    Case(
+        "supply-no-install",
+        "of a job",
+        both(job, put("batch", f"{CONTAINER}.command", ["pip", "install", "x"])),
+        "batch",
     ),
 ]
 

@@ -58,7 +58,11 @@ def job(example: Example) -> None:
     made.inputs["jobName"] = made.inputs.pop("containerAppName")
     made.inputs["template"].pop("scale")
     del made.inputs["configuration"]["ingress"]
-    made.inputs["configuration"]["manualTriggerConfig"] = {"parallelism": 2}
+    made.inputs["configuration"] |= {
+        "triggerType": "Manual",
+        "replicaTimeout": 1800,
+        "manualTriggerConfig": {"parallelism": 2},
+    }
 
 
 def elsewhere(example: Example) -> None:

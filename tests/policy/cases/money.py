@@ -4,20 +4,7 @@ from tests.policy.cases.edits import CONTAINER, T4, Case, added_profile, adopt, 
 from tests.policy.example import both, put, without
 
 BREAKING = [
-    Case(
-        "cost-unused-quota",
-        "3 nodes for a job on 2",
-        both(job, put("nodes", "workloadProfiles.1.maximumCount", 3)),
-        "nodes",
-    ),
     Case("capacity-fits-profile", "all of a node", put("batch", f"{CONTAINER}.resources.cpu", 24), "batch"),
-    Case(
-        "capacity-fits-profile",
-        "all memory of a node, in a job",
-        both(job, put("batch", f"{CONTAINER}.resources.memory", "220Gi")),
-        "batch",
-    ),
-    Case("capacity-profile-offered", "a job's", both(job, put("batch", "workloadProfileName", "gpu-2")), "batch"),
     Case("cost-gpus-per-app", "5 replicas", put("app", "template.scale.maxReplicas", 5)),
     Case("cost-gpus-per-app", "the service's own maximum", put("app", "template.scale.maxReplicas", None)),
     Case(
@@ -78,6 +65,19 @@ BREAKING = [
     Case("capacity-startup-period", "two minutes", put("app", f"{CONTAINER}.probes.0.periodSeconds", 120)),
     Case("capacity-liveness-patience", "one second", put("app", f"{CONTAINER}.probes.2.timeoutSeconds", None)),
     Case("capacity-liveness-patience", "one failure", put("app", f"{CONTAINER}.probes.2.failureThreshold", 1)),
+    Case(
+        "cost-unused-quota",
+        "3 nodes for a job on 2",
+        both(job, put("nodes", "workloadProfiles.1.maximumCount", 3)),
+        "nodes",
+    ),
+    Case(
+        "capacity-fits-profile",
+        "all memory of a node, in a job",
+        both(job, put("batch", f"{CONTAINER}.resources.memory", "220Gi")),
+        "batch",
+    ),
+    Case("capacity-profile-offered", "a job's", both(job, put("batch", "workloadProfileName", "gpu-2")), "batch"),
 ]
 
 KEEPING = [
