@@ -9,6 +9,7 @@ import pytest
 from cli.check_run import Result
 from cli.errors import PulumiError
 from policy.pack import RULES
+from policy.resource import STACK
 from policy.rule import Rule, Scope
 from tests.policy.cases import BREAKING, Case
 from tests.policy.engine import PACK, make
@@ -17,11 +18,12 @@ from tests.policy.plain_provider import serving
 
 pytestmark = pytest.mark.engine
 _SEPARATOR = "--"
+_OF_THE_STACK = [rule for rule in RULES.values() if rule.types == (STACK,)]
 _JUDGED_BY_THE_ENGINE = [
     rule
     for rule in RULES.values()
     # The sandbox's provider marks keys as secrets by itself; the rule has a test of its own below.
-    if rule.scope is not Scope.PLAN and rule.id != "secrets-state"
+    if rule.scope is not Scope.PLAN and rule.id != "secrets-state" and rule not in _OF_THE_STACK
 ]
 
 
@@ -78,12 +80,24 @@ def test_the_good_example_passes_every_rule(right: list[Result]) -> None:
 @pytest.mark.parametrize("rule", _JUDGED_BY_THE_ENGINE, ids=lambda rule: rule.id)
 def test_every_rule_catches_its_case(rule: Rule, wrong: list[Result]) -> None:
     case = _first_case(rule)
-    name = f"{rule.id}{_SEPARATOR}{case.resource}" if case.resource else "example-dev"
+    name = f"{rule.id}{_SEPARATOR}{case.resource}"
     found = [result for result in wrong if result.rule.id == rule.id and result.resource == name]
     assert [result for result in found if result.message.judged], [str(result.message) for result in found]
     assert {result.level for result in found if result.message.judged} == {
         "mandatory" if rule.id == "storage-network" else rule.level
     }
+
+
+@pytest.mark.parametrize("rule", _OF_THE_STACK, ids=lambda rule: rule.id)
+def test_a_ceiling_of_the_stack_is_caught(rule: Rule, sandbox: Mapping[str, str], tmp_path: Path) -> None:
+    """With one copy of the example alone: a program with many breaks every ceiling."""
+    project = make(tmp_path, sandbox)
+    project.configure(CONFIGURATION)
+    example = good()
+    _first_case(rule).edit(example)
+    project.declare(example)
+    (found,) = [result for result in project.check() if result.rule.id == rule.id]
+    assert (found.message.judged, found.level) == (True, rule.level)
 
 
 def test_what_is_not_known_is_told_and_judged_at_up(sandbox: Mapping[str, str], tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Our own stacks pass the pack: `local` and `dev`, each with its own settings, and nothing excepted."""
+"""Our own stacks pass the pack: `local` and `dev`, with every rule on.
+
+Each says in its configuration which registries it trusts, as any stack has to.
+"""
 
 import json
 import subprocess
