@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
-from pulumi_azure_native import authorization
 
 from components.adoption import OWNER_TAG, Presence, owner_of
+from components.subscription import subscription_id_of
 
 
 class DeletionWhenEmpty(Resource, module="aca-inference", name="DeletionWhenEmpty"):
@@ -48,8 +48,7 @@ def deletion_when_empty(
     """
     if presence.adopted:
         return []
-    client = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=parent))
-    resource_id = pulumi.Output.all(client.subscription_id, group_name, *within).apply(_resource_id)
+    resource_id = pulumi.Output.all(subscription_id_of(parent), group_name, *within).apply(_resource_id)
     owner = owner_of(tags)
     mark = {OWNER_TAG: owner} if owner else {}
     return [DeletionWhenEmpty(name, resource_id, mark, pulumi.ResourceOptions(parent=parent))]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import pulumi
-from pulumi_azure_native import authorization
 
 from components.adoption import OWNER_TAG
 from components.api_key import ApiKey
@@ -17,6 +16,7 @@ from components.inference_service import InferenceService
 from components.model_store import StorageNetwork
 from components.naming import ServiceNames, default_names, resource_group_id
 from components.service_group import ServiceGroup
+from components.subscription import current_subscription_id
 from operations.code_folder import describe as describe_release
 from stack.code import release_to_mount
 from stack.placement import Placement, place
@@ -50,7 +50,7 @@ def deploy(settings: Settings) -> Deployment:
         SettingsError: a setting is missing that cannot be derived.
         PlacementError: something exists that cannot be used.
     """
-    subscription_id = authorization.get_client_config().subscription_id
+    subscription_id = current_subscription_id()
     group = find_resource_group(settings.resource_group)
     names = _names(settings, group.id if group else resource_group_id(subscription_id, settings.resource_group))
     owner = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
