@@ -42,6 +42,7 @@ _CONFIGURATION: Final = """
 config:
   aca-inference-policy:cost-gpus-per-stack: {{maximum: {apps}}}
   aca-inference-policy:cost-monthly: {{maximum: 100000}}
+  aca-inference-policy:supply-registry: {{registries: [bench.azurecr.io]}}
 """
 
 
