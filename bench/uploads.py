@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployed]:
+def deployed(folder: Path) -> Generator[Deployed]:
     """A sandbox with an app on it, whose configuration file is where commands look for it; this process its client."""
     control.start(folder / STATE_DIR, images={IMAGE: PROJECT / ".venv"})
     try:
