@@ -1,5 +1,8 @@
 """Uploads against `az storage file`, both as whole commands, on one sandbox in one run: `python -m bench.uploads`.
 
+Once with the sandbox as near as it is, where a request costs what both sides compute, and once behind a proxy that
+makes a round trip as long as to a region on the same continent.
+
 az is made on the first run, in an environment of its own in the user's cache (about 90 s, 750 MB).
 """
 
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
@@ -27,6 +31,7 @@ from operations.endpoint import wait_until_ready
 from operations.file_share import ShareAddress
 from operations.management import current_cloud, open_client
 from sandbox import control
+from tests.distance import distance
 from tests.operations.deployed import GROUP, IMAGE, LOCATION, Deployed
 from tests.operations.requests_sent import recorded
 from tests.sign_in import signed_in
@@ -39,6 +44,8 @@ SMALL_BYTES = (200, 4000)
 LARGE_MIB = (64, 256, 1024)
 """The last is compared with az; all show what memory is used."""
 ROUNDS = 3
+ROUND_TRIP_SECONDS = 0.02
+LOOK_SECONDS = 0.02
 TIMES_FASTER = 10.0
 MOST_REQUESTS = 3
 MOST_SECONDS = 1.0
@@ -63,6 +70,9 @@ def main() -> None:
         unchanged(bench, app, console)
         small(bench, console)
         large(bench, console)
+        with distance(ROUND_TRIP_SECONDS) as proxy:
+            bench.proxy = {"HTTPS_PROXY": proxy, "NO_PROXY": ""}
+            small(bench, console, f", {1000 * ROUND_TRIP_SECONDS:.0f} ms away")
     console.print(f"medians of {ROUNDS} rounds, in turns on one sandbox in one run: {COMMAND}")
 
 
@@ -98,6 +108,7 @@ class Bench:
 
     def __init__(self, folder: Path, address: ShareAddress) -> None:
         self.folder, self._share = folder, address.share_name
+        self.proxy: dict[str, str] = {}
         self._az = str(azure_cli())
         endpoint = address.endpoint_url.rstrip("/")
         # In the environment, not on the command line, as az itself advises.
@@ -126,18 +137,33 @@ class Bench:
     def _run(self, command: Sequence[str], variables: Mapping[str, str]) -> Run:
         # Programs as installed: this may run where Python was told to keep no bytecode.
         variables = {key: value for key, value in variables.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        started = time.perf_counter()
+        started, peak = time.perf_counter(), 0
         with (self.folder / "output").open("w+") as output:
             process = subprocess.Popen(
-                command, cwd=self.folder, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                cwd=self.folder,
+                env={**variables, **self.proxy},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
-            _, status, usage = os.wait4(process.pid, 0)
+            while process.poll() is None:
+                peak = max(peak, _memory(process.pid))
+                time.sleep(LOOK_SECONDS)
             seconds = time.perf_counter() - started
-            process.returncode = os.waitstatus_to_exitcode(status)
             if process.returncode:
                 output.seek(0)
                 raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{output.read()[-2000:]}")
-        return Run(seconds, usage.ru_maxrss / 1024)
+        return Run(seconds, peak / (1 << 20))
+
+
+def _memory(pid: int) -> int:
+    """Bytes in memory of a process and those that it has started: az is a script that starts Python."""
+    try:
+        parent = psutil.Process(pid)
+        return sum(process.memory_info().rss for process in (parent, *parent.children(recursive=True)))
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def unchanged(bench: Bench, app: Deployed, console: Console) -> None:
@@ -153,7 +179,7 @@ def unchanged(bench: Bench, app: Deployed, console: Console) -> None:
     )
 
 
-def small(bench: Bench, console: Console) -> None:
+def small(bench: Bench, console: Console, where: str = "") -> None:
     """Many small files, to a folder that is not there yet."""
     least, most = SMALL_BYTES
     source = bench.folder / "models/small"
@@ -164,9 +190,9 @@ def small(bench: Bench, console: Console) -> None:
     (source / "model.gguf").write_bytes(b"GGUF" + os.urandom(most))
     runs: dict[str, list[Run]] = {OURS: [], AZ: []}
     for number in range(ROUNDS):
-        runs[OURS].append(bench.ours("upload", str(source), "--name", f"small/ours{number}", "--yes"))
-        runs[AZ].append(bench.az_batch(source, f"az{number}"))
-    show(console, f"{SMALL_FILES} small files", runs, TIMES_FASTER)
+        runs[OURS].append(bench.ours("upload", str(source), "--name", f"small{len(where)}/ours{number}", "--yes"))
+        runs[AZ].append(bench.az_batch(source, f"az{len(where)}x{number}"))
+    show(console, f"{SMALL_FILES} small files{where}", runs, TIMES_FASTER)
 
 
 def large(bench: Bench, console: Console) -> None:
@@ -186,7 +212,7 @@ def large(bench: Bench, console: Console) -> None:
             if name == OURS:
                 found.append(bench.ours("upload", str(source), "--name", f"large/ours{number}", "--yes"))
             else:
-                found.append(bench.az_file(source, f"large{number}{len(name)}", *name.split()[1:]))
+                found.append(bench.az_file(source, f"large{number}x{len(name)}.gguf", *name.split()[1:]))
     show(console, f"one file of {LARGE_MIB[-1]} MiB", runs, 1.0)
     used = ", ".join(f"{mib} MiB: {run.peak_mib:.0f}" for mib, run in zip(LARGE_MIB, memory, strict=True))
     growth = memory[-1].peak_mib / memory[0].peak_mib
