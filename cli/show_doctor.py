@@ -31,7 +31,7 @@ def show(config: Path, as_json: bool) -> None:
         if not as_json:
             sign, colour = _SIGNS[finding.verdict]
             console.print(Text(f"{sign} {finding.check:<12}", style=colour).append(finding.found, style="default"))
-            if finding.verdict is Verdict.BAD and finding.fix:
+            if finding.fix:
                 console.print(Text(f"{'':<14}fix: {finding.fix}"))
     if as_json:
         print(json.dumps([asdict(finding) for finding in found], indent=2))

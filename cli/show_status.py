@@ -7,7 +7,6 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.target import enter, given_api_key
@@ -20,8 +19,9 @@ def show(config: Path, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"well": found.well, **asdict(found)}, indent=2))
     else:
-        console = Console(soft_wrap=True)
-        console.print(_summary(found))
+        console = Console(soft_wrap=True, highlight=False)
+        for name, value in _rows(found):
+            console.print(Text(f"{name:<11} {value}"))
         for problem in found.problems:
             console.print(Text(f"problem: {problem.what}", style="red"))
             console.print(Text(f"    fix: {problem.fix}"))
@@ -29,13 +29,6 @@ def show(config: Path, as_json: bool) -> None:
                 console.print(Text(f"  Azure: {problem.source}", style="dim"))
     if not found.well:
         raise typer.Exit(1)
-
-
-def _summary(found: Status) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, value in _rows(found):
-        table.add_row(name, Text(value))
-    return table
 
 
 def _rows(found: Status) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,11 @@ class Finding:
     found: str
     fix: str = ""
 
+    def __post_init__(self) -> None:
+        """Nothing needs a fix that is not bad."""
+        if self.verdict is not Verdict.BAD:
+            object.__setattr__(self, "fix", "")
+
 
 def examine(config: InferenceConfig) -> Iterator[Finding]:
     """All checks in their order; later ones are left out where an earlier one makes them pointless."""
@@ -111,7 +116,7 @@ def _environment(config: InferenceConfig, found: dict[str, dict[str, str]]) -> I
         try:
             usages = [item.as_dict() for item in client.managed_environment_usages.list(*place)]
         except HttpResponseError as error:
-            yield Finding("quota", Verdict.UNKNOWN, f"not told: {error.reason}")
+            yield Finding("quota", Verdict.UNKNOWN, f"Azure does not tell it of this environment ({error.status_code})")
             return
     for usage in usages:
         name = str(usage["name"].get("localizedValue") or usage["name"].get("value"))

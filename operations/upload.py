@@ -1,13 +1,24 @@
-"""Models and adapters on the share, in the layout that fine-tuning leaves them."""
+"""Models and adapters on the share, in the layout that fine-tuning leaves them.
+
+A folder that the share does not have yet is put together elsewhere and renamed once it is whole: readers see all of it
+or nothing, and a file costs one request. In a folder that is there already, each file is replaced by itself.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import Event, Lock
+from typing import Final
+
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.fileshare import ShareClient
 
 from operations.errors import OperationError
 from operations.file_share import ShareAddress, in_parallel, list_files, make_folders, open_share
-from operations.transfer import is_there, local_file, put
+from operations.transfer import is_there, local_file, put, send
+
+STAGING: Final = ".uploads"
+"""Where new folders are put together, each with its path on the share as its name; nothing reads it."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +73,38 @@ def upload_files(
             on_progress(done, total)
 
     with open_share(address) as share:
-        present = list_files(share, remote)
-        make_folders(share, {str(PurePosixPath(remote, name).parent) for name in files})
+        is_new = not share.get_directory_client(remote).exists()
+        place, write = (_staging(remote), send) if is_new else (remote, put)
+        present = list_files(share, place)
+        make_folders(share, {str(PurePosixPath(place, name).parent) for name in files})
 
         def work(name: str) -> None:
-            file, target = local_file(files[name]), f"{remote}/{name}"
+            file, target = local_file(files[name]), f"{place}/{name}"
             if present.get(target) == file.size and is_there(share, file, target):
                 advance(file.size)
             else:
-                put(share, file, target, advance)
+                write(share, file, target, advance)
                 sent.append(name)
 
         in_parallel(work, files, stop)
+        if is_new:
+            for superfluous in present.keys() - {f"{place}/{name}" for name in files}:
+                share.get_file_client(superfluous).delete_file()
+            _show(share, remote)
     return UploadReport(len(sent), len(files) - len(sent), sum(sizes[name] for name in sent))
+
+
+def _staging(remote: str) -> str:
+    return f"{STAGING}/{remote.replace('/', '~')}"
+
+
+def _show(share: ShareClient, remote: str) -> None:
+    """Moves the folder from where it was put together to its place."""
+    make_folders(share, [parent] if (parent := str(PurePosixPath(remote).parent)) != "." else [])
+    try:
+        share.get_directory_client(_staging(remote)).rename_directory(remote)
+    except (ResourceExistsError, ResourceNotFoundError) as error:
+        raise OperationError(f"{remote} was uploaded by somebody else meanwhile; run this again") from error
 
 
 def _files(local: Path) -> dict[str, Path]:

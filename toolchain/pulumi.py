@@ -53,9 +53,14 @@ def make_pulumi(project: Path, releases: str = download.RELEASES) -> None:
 
 
 def cache_folder() -> Path:
-    """Where downloads and builds are kept, outside the project and its virtual environment."""
+    """Where downloads and builds of the CLI are kept."""
+    return user_cache() / "pulumi" / VERSION
+
+
+def user_cache() -> Path:
+    """What set-up keeps for every checkout, outside the project and its virtual environment."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "aca-inference/pulumi" / VERSION
+    return Path(base) / "aca-inference"
 
 
 def _on_path(versions: Versions, own: Path) -> Cli | None:

@@ -1,5 +1,10 @@
-"""The AI Toolkit's ARM parameter file, as it is: null means what leaving a parameter out means, the default."""
+"""The AI Toolkit's ARM parameter file, as it is: null means what leaving a parameter out means, the default.
 
+So do the commands that the template itself writes into every project: they install and start its chat app, whose place
+the inference app takes here (docs/adr/0016).
+"""
+
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +17,8 @@ from stack.settings.secrets import SECRETS, set_command
 
 PARAMETERS_FILE: Final = Path("infra/provision/inference.parameters.json")
 
+TEMPLATE_COMMANDS: Final = (r"cd /mount", r"pip install \S.*", r"cd /mount/inference", r"python3 \./gradio_chat\.py")
+"""As the template generates them; only the packages' versions differ between its models."""
 _TOP: Final = ("$schema", "contentVersion", "parameters", "metadata")
 _ENTRY: Final = ("value", "metadata", "reference")
 
@@ -40,8 +47,20 @@ def read(path: Path = PARAMETERS_FILE) -> tuple[dict[str, Given], list[str]]:
         if problem := _entry_problem(key, entry):
             problems.append(_at(path, document, ("parameters", key), problem))
         else:
-            given[key] = Given(entry["value"], Origin(str(path), lines=_lines(document, key)))
+            value = None if key == "defaultCommands" and _is_of_template(entry["value"]) else entry["value"]
+            given[key] = Given(value, Origin(str(path), lines=_lines(document, key)))
     return given, problems
+
+
+def _is_of_template(commands: Any) -> bool:
+    return (
+        isinstance(commands, list)
+        and len(commands) == len(TEMPLATE_COMMANDS)
+        and all(
+            isinstance(command, str) and re.fullmatch(pattern, command)
+            for pattern, command in zip(TEMPLATE_COMMANDS, commands, strict=True)
+        )
+    )
 
 
 def _entry_problem(key: str, entry: Any) -> str | None:

@@ -35,11 +35,17 @@ def test_a_generated_project_works_as_it_is(project: Path, load_settings: Load) 
     write_stack_file(project, ENOUGH)
     write_parameters(project, TOOLKIT % "null")
     settings = load_settings()
-    assert settings.default_commands[-1] == "python3 ./gradio_chat.py"
+    assert "default_commands" not in settings.model_fields_set, "the template's own commands mean the default"
     assert settings.maximum_instance_count == 2
     assert settings.location is None
     assert settings.storage_account_name is None
     assert settings.aca_environment_name is None
+
+
+def test_commands_that_somebody_changed_are_theirs(project: Path, load_settings: Load) -> None:
+    write_stack_file(project, ENOUGH)
+    write_parameters(project, (TOOLKIT % "null").replace("gradio_chat.py", "my_chat.py"))
+    assert load_settings().default_commands[-1] == "python3 ./my_chat.py"
 
 
 def test_the_documented_example_of_an_existing_environment(project: Path, load_settings: Load) -> None:
