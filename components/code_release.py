@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from components.plugin import told
+from operations.errors import ShareError
+
 if TYPE_CHECKING:
     from operations.file_share import ShareAddress
 
@@ -59,6 +62,7 @@ def _id(inputs: dict[str, Any]) -> str:
 class _CodeReleaseProvider(ResourceProvider):
     """Publishes on create and update, withdraws all releases on delete."""
 
+    @told
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(_id(props), self._publish(props, in_use=()))
 
@@ -67,10 +71,12 @@ class _CodeReleaseProvider(ResourceProvider):
         changed = any(_olds.get(key) != _news.get(key) for key in (*_ADDRESS_INPUTS, "source", "release"))
         return DiffResult(changes=changed, replaces=moved, delete_before_replace=False)
 
+    @told
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         # The running revision still mounts the old release until the app's template points to the new one.
         return UpdateResult(self._publish(_news, in_use=(_olds["release"],)))
 
+    @told
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from operations.release import withdraw
 
@@ -82,5 +88,5 @@ class _CodeReleaseProvider(ResourceProvider):
         kept = {*in_use, props.get("mounted", props["release"])}
         published = publish(_address(props), Path(props["source"]), in_use=sorted(kept)).name
         if published != props["release"]:
-            raise ValueError(f"{props['source']} changed while it was released; run `pulumi up` again")
+            raise ShareError(f"{props['source']} changed while it was released; run `pulumi up` again")
         return props

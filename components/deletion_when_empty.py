@@ -13,6 +13,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from components.adoption import OWNER_TAG, Presence, owner_of
+from components.plugin import told
 from components.subscription import subscription_id_of
 
 
@@ -66,6 +67,7 @@ _INPUTS: Final = ("resource_id", "tags")
 class _DeletionProvider(ResourceProvider):
     """Does nothing until the end."""
 
+    @told
     def create(self, props: dict[str, Any]) -> CreateResult:
         return CreateResult(props["resource_id"], props)
 
@@ -74,9 +76,11 @@ class _DeletionProvider(ResourceProvider):
         changed = any(_olds.get(key) != _news.get(key) for key in _INPUTS)
         return DiffResult(changes=changed, replaces=["resource_id"] if moved else [], delete_before_replace=False)
 
+    @told
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(_news)
 
+    @told
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         # Here, because only the plugin process needs Azure's clients, and they take a second to import.
         from operations.containers import delete_if_empty

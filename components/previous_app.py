@@ -9,6 +9,8 @@ from typing import Any, TypedDict
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
+from components.plugin import told
+
 
 class PreviousAppArgs(TypedDict):
     """Arguments of `PreviousApp`."""
@@ -34,6 +36,7 @@ class _PreviousAppProvider(ResourceProvider):
     What it calls is imported there: only the plugin process needs Azure's clients, and they take a second to import.
     """
 
+    @told
     def create(self, props: dict[str, Any]) -> CreateResult:
         from operations.app_takeover import read
 
@@ -44,6 +47,7 @@ class _PreviousAppProvider(ResourceProvider):
         moved = _olds["app_id"].lower() != _news["app_id"].lower()
         return DiffResult(changes=moved, replaces=["app_id"] if moved else [])
 
+    @told
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from operations.app_takeover import restore
 

@@ -11,6 +11,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from components.adoption import mark_of
 from components.gpu import GpuProfile
+from components.plugin import told
 
 _NAME_PREFIX: Final = "gpu"
 
@@ -55,6 +56,7 @@ class _WorkloadProfileProvider(ResourceProvider):
     What it calls is imported there: only the plugin process needs Azure's clients, and they take a second to import.
     """
 
+    @told
     def create(self, props: dict[str, Any]) -> CreateResult:
         from operations.workload_profiles import Profile, add
 
@@ -65,11 +67,13 @@ class _WorkloadProfileProvider(ResourceProvider):
         changed = [key for key in _INPUTS if _olds.get(key) != _news.get(key)]
         return DiffResult(changes=bool(changed), replaces=changed, delete_before_replace=False)
 
+    @told
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         from operations.workload_profiles import Profile, exists
 
         return ReadResult(id_ if exists(Profile(*(props[key] for key in _INPUTS))) else None, props)
 
+    @told
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         from operations.workload_profiles import Profile, remove
 

@@ -29,7 +29,7 @@ _TOO_MANY_REQUESTS: Final = 429
 
 _HINTS: Final = {
     "AuthenticationFailed": "the account key is not valid any more (rotated?); run this again, it asks for the new one",
-    "ShareNotFound": "is FILE_SHARE_NAME right? `pulumi up` makes the share",
+    "ShareNotFound": "is FILE_SHARE_NAME right? `pulumi up` makes it, after `pulumi refresh` if somebody deleted it",
     "ShareSizeLimitReached": "the share is full: raise its quota or remove old models",
 }
 _Item = TypeVar("_Item")

@@ -125,3 +125,15 @@ def test_the_rule(code: str, found: Survey, mounted: str) -> None:
 
 def test_the_tag_is_made_with_the_app(up: Deployment, tmp_path: Path) -> None:
     assert up.app["tags"][DEPLOYED_TAG] == code_folder.describe(up.code).name
+
+
+def test_a_share_that_is_gone_is_told_without_a_traceback(up: Deployment, bench: Workbench, cloud: Cloud) -> None:
+    """Somebody deleted it; the stack's state still has it."""
+    cloud.delete(cloud.where(up.stack.group)[SHARE])
+    bench.release_code("print('two')\n")
+    told = up.stack.up().refused()
+    assert "the file share" in told
+    assert "ShareNotFound; is FILE_SHARE_NAME right?" in told
+    up.stack.refresh().succeeded()
+    up.stack.up().succeeded()
+    assert up.app["properties"]["provisioningState"] == "Succeeded"
