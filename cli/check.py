@@ -22,6 +22,7 @@ from policy.rule import Level
 from sandbox import control
 
 VIOLATIONS: Final = 1
+_LABEL_WIDTH: Final = len("not judged")
 _COLOURS: Final = {Level.MANDATORY: "red", Level.ADVISORY: "yellow"}
 
 
@@ -74,10 +75,14 @@ def _environment(place: Workplace, stack: str) -> Generator[dict[str, str]]:
 
 
 def _show(console: Console, results: Sequence[Result]) -> None:
-    for result in sorted(results, key=lambda result: (not result.violation, not result.message.judged, result.rule.id)):
+    for result in sorted(
+        results, key=lambda result: (not result.violation, not result.message.verdict.judged, result.rule.id)
+    ):
         table = Table.grid(padding=(0, 2))
-        colour = _COLOURS[result.level] if result.message.judged else "dim"
-        level = result.level if result.message.judged else "not judged"
+        table.add_column(min_width=_LABEL_WIDTH)
+        table.add_column()
+        colour = _COLOURS[result.level] if result.message.verdict.judged else "dim"
+        level = result.level if result.message.verdict.judged else "not judged"
         table.add_row(Text(level, colour), Text(f"{result.rule.id}  {result.resource}", "bold"))
         said = result.message
         for label, words in (

@@ -36,7 +36,7 @@ def as_json(stack: str, results: Sequence[Result]) -> dict[str, Any]:
                 "rule": result.rule.id,
                 "level": result.level,
                 "severity": result.rule.severity,
-                "judged": result.message.judged,
+                "judged": result.message.verdict.judged,
                 "resource": result.resource,
                 "urn": result.urn,
                 "property": result.message.property,
@@ -69,7 +69,7 @@ def as_sarif(fallback_file: str, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _kind(result: Result) -> str:
-    if not result.message.judged:
+    if not result.message.verdict.judged:
         return "not judged"
     return "violations" if result.violation else "advice"
 
@@ -92,8 +92,8 @@ def _sarif_result(result: Result, rule_index: int, fallback_file: str) -> dict[s
     return {
         "ruleId": result.rule.id,
         "ruleIndex": rule_index,
-        "level": _sarif_level(result.level) if said.judged else "none",
-        "kind": "fail" if said.judged else "open",
+        "level": _sarif_level(result.level) if said.verdict.judged else "none",
+        "kind": "fail" if said.verdict.judged else "open",
         "message": {"text": f"{result.resource}: {said.property} is {said.found}, wanted {said.wanted}. {said.how}"},
         "locations": [
             {

@@ -17,11 +17,10 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from policy.message import message
-from policy.pack import NAME, RULES, VERSION, findings, level
-from policy.resource import Resource, Stack, short_type
+from policy.pack import NAME, RULES, VERSION, adopted, findings, level
+from policy.resource import Resource, Stack, package, short_type
 from policy.rule import Finding, Kind, Level, Rule, Scope, Severity
-from policy.rules.adoption import owner_marks
-from policy.settings import ALL, LEVEL, RuleSettings, SettingsError, of_stack, parse
+from policy.settings import ALL, LEVEL, RuleSettings, SettingsError, level_of, of_stack, parse
 from policy.values import decode
 
 MAXIMUM_MESSAGE_BYTES: Final = 400 << 20
@@ -106,11 +105,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         info = analyzer_pb2.AnalyzerInfo(name=NAME, version=VERSION, supportsConfig=True, provider="azure-native")
         info.policies.extend(_info(rule) for rule in RULES.values() if rule.scope in _TYPES)
         for name, given in self._of_stack.items():
-            entry = info.initialConfig[name]
-            if name == ALL:
-                entry.enforcementLevel = _LEVELS[Level(given.get(LEVEL) if isinstance(given, dict) else given)]
+            chosen = level_of(given) if name == ALL else self._settings[name].level
+            if chosen is None:
                 continue
-            entry.enforcementLevel = _LEVELS[self._settings[name].level]
+            entry = info.initialConfig[name]
+            entry.enforcementLevel = _LEVELS[Level(chosen)]
             if isinstance(given, dict):
                 entry.properties.update({key: value for key, value in given.items() if key != LEVEL})
         return info
@@ -154,7 +153,8 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
         """Judges one resource before it is touched."""
-        resource = self._resource(request)
+        resource = _resource(request)
+        resource = replace(resource, adopted=adopted(resource, self._mark, self._settings))
         self._seen[resource.urn] = resource
         return self._response(findings(resource, Scope.RESOURCE, self._settings))
 
@@ -172,20 +172,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def _in_stack(self, entry: analyzer_pb2.AnalyzerResource) -> Resource:
-        seen = self._seen.get(entry.urn) or self._resource(entry)
+        # What the engine has not shown before is not written by this run: the program only reads it.
+        seen = self._seen.get(entry.urn) or replace(_resource(entry), adopted=True)
         named = {key: tuple(found.urns) for key, found in entry.propertyDependencies.items()}
         found = decode(Struct(fields={"id": entry.properties.fields["id"]})) if "id" in entry.properties.fields else {}
         return replace(seen, dependencies=named, id=found.get("id"))
-
-    def _resource(self, request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
-        found = Resource(
-            urn=request.urn,
-            type=short_type(request.type),
-            inputs=decode(request.properties),
-            ignored=frozenset(request.options.ignoreChanges),
-            protected=request.options.protect,
-        )
-        return replace(found, made_here=any(mark.raw == self._mark for mark in owner_marks(found)))
 
     def _response(self, found: Iterable[Finding]) -> analyzer_pb2.AnalyzeResponse:
         response = analyzer_pb2.AnalyzeResponse()
@@ -201,6 +192,17 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 severity=_SEVERITIES[finding.rule.severity],
             )
         return response
+
+
+def _resource(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResource) -> Resource:
+    return Resource(
+        urn=request.urn,
+        type=short_type(request.type),
+        inputs=decode(request.properties),
+        ignored=frozenset(request.options.ignoreChanges),
+        protected=request.options.protect,
+        package=package(request.type),
+    )
 
 
 def _info(rule: Rule) -> analyzer_pb2.PolicyInfo:

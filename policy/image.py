@@ -6,15 +6,17 @@ from typing import Final
 
 DOCKER_HUB: Final = "docker.io"
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
-_WORD: Final = re.compile(r"[-_+]")
-_VERSION: Final = re.compile(r"v?\d+(?:\.\d+)*(?:\.?(?:a|b|rc|dev|post|alpha|beta)\.?\d*)?|[0-9a-f]{7,40}")
-_MOVING: Final = frozenset(
-    {
-        *("latest", "main", "master", "trunk", "head", "dev", "develop", "devel", "edge", "nightly", "canary"),
-        *("stable", "current", "release", "lts", "rolling", "snapshot", "next", "prod", "production", "staging"),
-    }
+_DATE_OR_COMMIT: Final = re.compile(
+    r"(?<![0-9a-f])(?=[0-9a-f]*\d)(?:\d{6,}|[0-9a-f]{7,40})(?![0-9a-f])|\d{4}[-.]\d{2}[-.]\d{2}"
 )
-"""Words that say that a tag is moved on."""
+_VERSION: Final = re.compile(r"v?\d+(?:\.\d+)+(?:[a-z]+\d*)?|v\d+|\d{3,}")
+_BUILD: Final = re.compile(r"(?<![a-z0-9])(?:build|b|rev|r|release|run|ci|git|sha)[-_.]?\d+")
+_MOVING: Final = frozenset(
+    ("latest", "stable", "edge", "nightly", "daily", "main", "master", "trunk", "head", "dev", "develop", "devel",
+     "development", "test", "testing", "staging", "stage", "prod", "production", "preview", "canary", "current", "next",
+     "rolling", "lts", "snapshot", "release")
+)  # fmt: skip
+"""Words for whatever is newest of its kind."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,17 @@ class Image:
     def floats(self) -> bool:
         """Whether the same reference is meant to become another image.
 
-        Of the words of its tag (between `-`, `_` and `+`) one says that it moves, or none is a version or a commit.
+        A digest, a date (20251101) and a commit (4e0b800) stand for one image, whatever else the tag says. Otherwise a
+        word such as `latest` moves. What is left must name a version (1.2, 1.2.0rc1, v42) or a build (build-1234, 1234)
+        of the image: not a major number alone (`3` moves with each 3.x), nor the version of something that it contains
+        (cuda12.4, py3.11).
         """
-        words = _WORD.split(self.tag.lower())
-        moves = any(word in _MOVING for word in words) or not any(_VERSION.fullmatch(word) for word in words)
-        return moves and not self.names_content
+        if self.names_content or _DATE_OR_COMMIT.search(self.tag.lower()):
+            return False
+        parts = re.split(r"[-_+]", self.tag.lower())
+        if not _MOVING.isdisjoint(parts):
+            return not _BUILD.search(self.tag.lower())
+        return not any(_VERSION.fullmatch(part) for part in parts) and not _BUILD.search(self.tag.lower())
 
 
 def parse(reference: str) -> Image:

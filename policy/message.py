@@ -1,13 +1,13 @@
 """What a person reads of a finding, and back again: `aca-inference check` gets findings from the engine as text."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from policy.pack import ADOPTED_NOTE
-from policy.rule import Finding
+from policy.pack import ADOPTED_NOTE, UNDECLARED_NOTE
+from policy.resource import STACK
+from policy.rule import Finding, Verdict
 
-UNJUDGED: Final = "not judged yet: "
 _LABELS: Final = ("property", "found", "wanted", "why", "how")
 _LINE: Final = re.compile(rf"^  ({'|'.join(_LABELS)}) +(.*)$", re.MULTILINE)
 
@@ -22,25 +22,25 @@ class Message:
     wanted: str
     why: str
     how: str
-    judged: bool = True
+    verdict: Verdict = Verdict.BROKEN
 
     def __str__(self) -> str:
-        title = self.title if self.judged else f"{UNJUDGED}{self.title}"
+        title = self.title if self.verdict.judged else f"{self.verdict}: {self.title}"
         return "\n".join([title, *(f"  {label:<9}{getattr(self, label)}" for label in _LABELS)])
 
 
 def message(finding: Finding) -> Message:
     """The words for a finding."""
     rule = finding.rule
-    adopted = finding.resource.adopted and not rule.binds_adopted
     return Message(
         title=rule.title,
-        property=finding.property or "(the whole resource)",
+        property=finding.property
+        or ("(the whole stack)" if finding.resource.type == STACK else "(the whole resource)"),
         found=finding.found,
         wanted=finding.wanted,
         why=rule.reason,
-        how=f"{rule.fix} {ADOPTED_NOTE}" if adopted else rule.fix,
-        judged=finding.judged,
+        how=f"{rule.fix} {note}" if (note := _note(finding)) else rule.fix,
+        verdict=finding.verdict,
     )
 
 
@@ -50,4 +50,16 @@ def read(text: str) -> Message | None:
     if set(found) != set(_LABELS):
         return None
     title = text[: text.index("\n  property")].rpartition("\n")[2]
-    return Message(title.removeprefix(UNJUDGED), judged=not title.startswith(UNJUDGED), **found)
+    said = Message(title, found["property"], found["found"], found["wanted"], found["why"], found["how"])
+    for verdict in (Verdict.NOT_YET_KNOWN, Verdict.OUTSIDE):
+        if title.startswith(f"{verdict}: "):
+            return replace(said, title=title.removeprefix(f"{verdict}: "), verdict=verdict)
+    return said
+
+
+def _note(finding: Finding) -> str:
+    if finding.rule.binds_adopted:
+        return ""
+    if finding.resource.adopted:
+        return ADOPTED_NOTE
+    return UNDECLARED_NOTE if finding.resource.untouched else ""

@@ -1,16 +1,17 @@
 """What a rule sees of a program: resources with their properties, and the stack that they belong to."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, TypeVar
 
-from policy.values import UNKNOWN, Secret, Unknown
+from policy.property import NotKnownError, Property
+from policy.redaction import secrets_in
+from policy.values import Secret
 
 CONTAINER_APP: Final = "app:ContainerApp"
 JOB: Final = "app:Job"
-WORKLOADS: Final = (CONTAINER_APP, JOB)
-"""What runs containers; both have the same template."""
 ENVIRONMENT: Final = "app:ManagedEnvironment"
 ENVIRONMENT_STORAGE: Final = "app:ManagedEnvironmentsStorage"
 AUTH_CONFIG: Final = "app:ContainerAppsAuthConfig"
@@ -20,6 +21,8 @@ FILE_SHARE: Final = "storage:FileShare"
 WORKSPACE: Final = "operationalinsights:Workspace"
 RESOURCE_GROUP: Final = "resources:ResourceGroup"
 STACK: Final = "pulumi:Stack"
+WORKLOADS: Final = (CONTAINER_APP, JOB)
+"""What runs containers."""
 
 OWN_NAME: Final[Mapping[str, str]] = {
     CONTAINER_APP: "containerAppName",
@@ -33,32 +36,9 @@ OWN_NAME: Final[Mapping[str, str]] = {
 }
 """The property that holds a resource's own name in Azure."""
 
+AZURE: Final = "azure-native"
 _TOKEN: Final = re.compile(r"(?:azure-native|pulumi)[^:]*:([\w-]+)(?:/[^:]*)?:(\w+)")
-
-
-class UnreadableError(Exception):
-    """A rule needs what it cannot have; `path` says which property is in the way."""
-
-    def __init__(self, path: str, message: str = "") -> None:
-        super().__init__(message or path)
-        self.path = path
-
-
-class NotKnownError(UnreadableError):
-    """A value that is known only during `pulumi up`."""
-
-
-class OutsideError(UnreadableError):
-    """Something about a resource that is not part of the stack; the message says what."""
-
-
-class WrongKindError(UnreadableError):
-    """A value that is something else than it can be, such as text where a number belongs."""
-
-    def __init__(self, place: "Property", wanted: str) -> None:
-        super().__init__(place.path, f"{place.path} is not {wanted}")
-        self.place = place
-        self.wanted = wanted
+_Found = TypeVar("_Found")
 
 
 def short_type(token: str) -> str:
@@ -67,76 +47,9 @@ def short_type(token: str) -> str:
     return f"{found[1]}:{found[2]}" if found else token
 
 
-@dataclass(frozen=True)
-class Property:
-    """A place in a resource's inputs, and what is there: None where nothing is set."""
-
-    resource: "Resource"
-    path: str
-    raw: Any
-
-    @property
-    def value(self) -> Any:
-        """The plain value, a secret's too.
-
-        Raises:
-            NotKnownError: it is known only during `pulumi up`.
-        """
-        plain = self.raw.value if isinstance(self.raw, Secret) else self.raw
-        if isinstance(plain, Unknown):
-            raise NotKnownError(self.path)
-        return plain
-
-    @property
-    def text(self) -> str:
-        """The value as text; empty where nothing is set. Raises like `value`, and WrongKindError."""
-        value = self.value
-        if value is not None and not isinstance(value, str):
-            raise WrongKindError(self, "text")
-        return value or ""
-
-    @property
-    def number(self) -> float:
-        """The value as a number; 0 where nothing is set. Raises like `value`, and WrongKindError."""
-        value = self.value
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise WrongKindError(self, "a number")
-        return value or 0
-
-    @property
-    def flag(self) -> bool | None:
-        """The value as true or false; None where nothing is set. Raises like `value`, and WrongKindError."""
-        value = self.value
-        if value is not None and not isinstance(value, bool):
-            raise WrongKindError(self, "true or false")
-        return value
-
-    @property
-    def secret(self) -> bool:
-        """Whether the program marked it as secret."""
-        return isinstance(self.raw, Secret)
-
-    def at(self, path: str) -> "Property":
-        """The property below this one, such as `ingress.external`; not known where anything on the way is not."""
-        found = self
-        for key in path.split("."):
-            found = found.child(key)
-        return found
-
-    def child(self, key: str) -> "Property":
-        """The property of this name, whatever characters are in it."""
-        parent = self.raw.value if isinstance(self.raw, Secret) else self.raw
-        inner = UNKNOWN if isinstance(parent, Unknown) else parent.get(key) if isinstance(parent, Mapping) else None
-        return Property(self.resource, f"{self.path}.{key}" if self.path else key, inner)
-
-    def items(self, path: str = "") -> Iterator["Property"]:
-        """The entries of the list here, or at a path below; none where nothing is set."""
-        entries = self.at(path) if path else self
-        listed = entries.value
-        if listed is not None and not isinstance(listed, list):
-            raise WrongKindError(entries, "a list")
-        for index, entry in enumerate(listed or ()):
-            yield Property(self.resource, f"{entries.path}[{index}]", entry)
+def package(token: str) -> str:
+    """The provider package of a type's token, such as `azure-native`."""
+    return token.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -164,8 +77,9 @@ class Resource:
     id: Any = None
     stack: "Stack | None" = field(default=None, compare=False, repr=False)
     step: Step | None = None
-    made_here: bool = False
-    """Whether it carries the mark of this very stack."""
+    package: str = AZURE
+    adopted: bool = False
+    """Whether it is somebody else's, and not written by this stack."""
 
     @property
     def name(self) -> str:
@@ -173,15 +87,20 @@ class Resource:
         return self.urn.rpartition("::")[2]
 
     @property
-    def adopted(self) -> bool:
-        """Whether every change to it is ignored, because it exists and is somebody else's."""
-        return "*" in self.ignored and not self.made_here
+    def untouched(self) -> bool:
+        """Whether every change to it is ignored."""
+        return "*" in self.ignored
 
     @property
-    def azure(self) -> bool:
-        """Whether it is a resource of Azure's provider: other types keep their whole token."""
-        module, _, kind = self.type.partition(":")
-        return module not in ("pulumi", "dynamic") and ":" not in kind
+    def own_name(self) -> str:
+        """The name in Azure, where it is known and the type has one; else the logical name."""
+        own = self.inputs.get(OWN_NAME.get(self.type, ""))
+        return own if isinstance(own, str) else self.name
+
+    @cached_property
+    def secrets(self) -> frozenset[str]:
+        """Every secret in the inputs."""
+        return frozenset(secrets_in(self.inputs))
 
     @property
     def siblings(self) -> "Stack":
@@ -194,8 +113,12 @@ class Resource:
         return Property(self, "", self.inputs).at(path)
 
     def items(self, path: str) -> Iterator[Property]:
-        """The entries of a list in the inputs."""
+        """The entries of a list in the inputs; see `Property.items`."""
         return Property(self, "", self.inputs).items(path)
+
+    def each(self, path: str) -> Iterator[Property]:
+        """The entries of a list in the inputs; see `Property.each`."""
+        return Property(self, "", self.inputs).each(path)
 
     def computed(self, value: Any, path: str = "") -> Property:
         """Something that no single property holds, such as a sum, as a property."""
@@ -210,37 +133,59 @@ class Stack:
         self.resources = [replace(resource, stack=self) for resource in resources]
         self._by_urn = {resource.urn: resource for resource in self.resources}
         self._by_type: dict[str, list[Resource]] = {}
+        self._found: dict[Hashable, Any] = {}
         for resource in self.resources:
             self._by_type.setdefault(resource.type, []).append(resource)
 
-    def of_type(self, kind: str) -> list[Resource]:
-        """All resources of a type."""
-        return self._by_type.get(kind, [])
+    def of_type(self, *kinds: str) -> list[Resource]:
+        """All resources of these types."""
+        return [found for kind in kinds for found in self._by_type.get(kind, ())]
+
+    def once(self, what: Hashable, find: Callable[[], _Found]) -> _Found:
+        """What `find` finds, looked for once for all rules."""
+        if what not in self._found:
+            self._found[what] = find()
+        return self._found[what]
 
     def referred(self, reference: Property, kind: str) -> list[Resource]:
         """The resources of a type that a property names: by name or id where known, else those it comes from."""
         if reference.raw is None:
             return []
-        if not isinstance(reference.raw, Unknown):
+        try:
             wanted = str(reference.value).lower()
-            return [found for found in self.of_type(kind) if _is_named(found, wanted)]
-        sources = reference.resource.dependencies.get(re.split(r"[.\[]", reference.path)[0], ())
-        return [self._by_urn[urn] for urn in sources if urn in self._by_urn and self._by_urn[urn].type == kind]
+        except NotKnownError:
+            return self._sources(reference, kind)
+        if "/" in wanted:
+            same = [found for found in self.of_type(kind) if isinstance(found.id, str) and found.id.lower() == wanted]
+            if same:
+                return same
+        named = [found for found in self.of_type(kind) if wanted.rpartition("/")[2] in _names(found)]
+        if len(named) < 2:
+            return named
+        sources = {found.urn for found in self._sources(reference, kind)}
+        return [found for found in named if found.urn in sources] or named
 
     def referring(self, resource: Resource, kind: str, path: str) -> list[Resource]:
         """The resources of a type whose property at `path` names this one."""
-        return [
-            found
-            for found in self.of_type(kind)
-            if any(resource.urn == named.urn for named in self.referred(found.at(path), resource.type))
-        ]
+        return self.once((kind, path, resource.type), lambda: self._referring(resource.type, kind, path)).get(
+            resource.urn, []
+        )
+
+    def _referring(self, named: str, kind: str, path: str) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.of_type(kind):
+            for one in self.referred(resource.at(path), named):
+                found.setdefault(one.urn, []).append(resource)
+        return found
+
+    def _sources(self, reference: Property, kind: str) -> list[Resource]:
+        """Resources of a type that an input comes from."""
+        urns = reference.resource.dependencies.get(re.split(r"[.\[]", reference.path)[0], ())
+        return [self._by_urn[urn] for urn in urns if urn in self._by_urn and self._by_urn[urn].type == kind]
 
 
-def _is_named(resource: Resource, wanted: str) -> bool:
-    """By its whole id where both are known: two resources may have one name, in groups or parents of their own."""
-    if "/" in wanted and isinstance(resource.id, str) and "/" in resource.id:
-        return resource.id.lower() == wanted
-    name = wanted.rpartition("/")[2]
+def _names(resource: Resource) -> set[str]:
     own = resource.inputs.get(OWN_NAME.get(resource.type, ""))
-    known = (own, resource.id.rpartition("/")[2] if isinstance(resource.id, str) else None)
-    return name in {each.lower() for each in known if isinstance(each, str)}
+    own = own.value if isinstance(own, Secret) else own
+    known = (own, str(resource.id).rpartition("/")[2] if isinstance(resource.id, str) else None)
+    return {name.lower() for name in known if isinstance(name, str)}

@@ -4,6 +4,7 @@ A rule picks the places to look at and says, for one place, whether it is allowe
 program's resources; levels, thresholds, messages and the engine are somebody else's business.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from policy.resource import OutsideError, Property, Resource, UnreadableError, WrongKindError
+from policy.property import NotKnownError, OutsideError, Property, UnreadableError, WrongKindError
+from policy.redaction import HIDDEN
+from policy.resource import Resource
 from policy.values import text
 
 
@@ -65,10 +68,18 @@ class Option:
     default: Any
     meaning: str
     keys: tuple[str, ...] = ()
-    """Of an object: the keys there are; none stands for any."""
+    """The keys that an object may have, where they are not free."""
+
+    @property
+    def allowed(self) -> str:
+        """What a stack may set, in words."""
+        return f"{self.kind}, by {', '.join(self.keys)}" if self.keys else str(self.kind)
 
     def allows(self, value: Any) -> bool:
         """Whether a stack may set this value."""
+        return self._is_of_kind(value) and (not self.keys or set(value) <= set(self.keys))
+
+    def _is_of_kind(self, value: Any) -> bool:
         match self.kind:
             case Kind.INTEGER:
                 return _is_number(value) and float(value).is_integer() and value >= 0
@@ -77,58 +88,20 @@ class Option:
             case Kind.STRINGS:
                 return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
             case Kind.NUMBERS:
-                return self._holds(value, lambda item: _is_number(item) and item >= 0)
+                return isinstance(value, Mapping) and all(_is_number(item) and item >= 0 for item in value.values())
             case Kind.TEXTS:
-                return self._holds(value, lambda item: isinstance(item, str))
+                return isinstance(value, Mapping) and all(isinstance(item, str) for item in value.values())
             case Kind.PATTERNS:
-                return self._holds(value, _is_pattern)
-
-    @property
-    def allowed(self) -> str:
-        """What may be set, in words."""
-        return f"{self.kind} under {', '.join(self.keys)}" if self.keys else str(self.kind)
-
-    def _holds(self, value: Any, allows: Callable[[Any], bool]) -> bool:
-        return isinstance(value, Mapping) and all(
-            allows(item) and (not self.keys or key in self.keys) for key, item in value.items()
-        )
+                return isinstance(value, Mapping) and all(_is_pattern(item) for item in value.values())
 
 
 Options = Mapping[str, Any]
 """Values of a rule's options, by name."""
-Subject = Property | UnreadableError
-"""A place to look at, or why one could not be found."""
 
 
-def at(*paths: str) -> Callable[[Resource, Options], Iterable[Subject]]:
+def at(*paths: str) -> Callable[[Resource, Options], Iterable[Property]]:
     """The subjects of a rule that looks at these properties."""
     return lambda resource, _: (resource.at(path) for path in paths)
-
-
-def entries(resource: Resource, *paths: str) -> Iterator[Subject]:
-    """The entries of these lists; one list that cannot be read takes no other with it."""
-    for path in paths:
-        try:
-            yield from resource.items(path)
-        except UnreadableError as error:
-            yield error
-
-
-def containers(workload: Resource) -> Iterator[Subject]:
-    """The containers of an app or job, those that run before it included."""
-    return entries(workload, "template.containers", "template.initContainers")
-
-
-def within(places: Iterable[Subject], inner: Callable[[Property], Iterable[Subject]]) -> Iterator[Subject]:
-    """What is within each place; one that cannot be read takes no other with it."""
-    for place in places:
-        if isinstance(place, UnreadableError):
-            yield place
-            continue
-        try:
-            yield from inner(place)
-        except UnreadableError as error:
-            yield error
 
 
 @dataclass(frozen=True)
@@ -144,17 +117,17 @@ class Rule:
     severity: Severity
     types: tuple[str, ...]
     """Types of the resources that it is about; none stands for every type."""
-    subjects: Callable[[Resource, Options], Iterable[Subject]]
+    subjects: Callable[[Resource, Options], Iterable[Property]]
     """The places to look at."""
     allowed: Callable[[Property, Options], bool]
     """Whether one of them is as it should be."""
     scope: Scope = Scope.RESOURCE
     level: Level = Level.MANDATORY
     options: tuple[Option, ...] = ()
-    order: tuple[str, ...] = ()
-    """Options whose values must not fall, such as a minimum and a maximum."""
     references: tuple[str, ...] = ()
     """Controls of public benchmarks that ask for the same."""
+    ascending: tuple[str, str] | None = None
+    """Two options of which the first must not be above the second."""
     hides_found: bool = False
     """What is found may itself be a secret."""
     binds_adopted: bool = False
@@ -168,66 +141,92 @@ class Rule:
         return self.id.partition("-")[0]
 
     @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels that a stack may choose."""
+        return tuple(level for level in Level if level is not Level.REMEDIATE or self.remedy)
+
+    @property
     def defaults(self) -> Options:
         """The options' default values."""
         return {option.name: option.default for option in self.options}
 
 
+class Verdict(StrEnum):
+    """What came of judging one place."""
+
+    BROKEN = "broken"
+    NOT_YET_KNOWN = "not judged yet"
+    """A value is known only during the update, which judges it."""
+    OUTSIDE = "not judged"
+    """It takes something that is not part of the stack; no update will know it either."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether it is known that the rule is broken."""
+        return self is Verdict.BROKEN
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A place that is not allowed, or (`judged` False) one that could not be judged.
-
-    That is because a value comes from a resource yet to be made, and the update knows it; or (`outside`) because it
-    depends on a resource that is not part of the stack, and no run of it ever knows.
-    """
+    """A place that is not allowed, or that could not be judged."""
 
     rule: Rule
     resource: Resource
     property: str
     found: str
     wanted: str
-    judged: bool = True
-    outside: bool = False
+    verdict: Verdict = Verdict.BROKEN
 
 
 NOT_YET_KNOWN: Final = "known only during `pulumi up`"
-HIDDEN: Final = "(hidden)"
 
 
 def judge(rule: Rule, resource: Resource, options: Options) -> Iterator[Finding]:
-    """Every place in the resource that breaks the rule, or that cannot be judged."""
-    wanted = rule.wanted.format(**{name: text(value) for name, value in options.items()})
+    """Every place in the resource that breaks the rule, or that cannot be judged: each by itself."""
     troubles: dict[str, Finding] = {}
-    for subject in _guarded(rule.subjects(resource, options)):
-        try:
-            if isinstance(subject, UnreadableError):
-                raise subject
-            if not rule.allowed(subject, options):
-                found = HIDDEN if rule.hides_found else text(subject.raw)
-                yield Finding(rule, subject.resource, subject.path, found, wanted)
-        except UnreadableError as error:
-            trouble = _trouble(rule, resource, error, wanted)
-            troubles[trouble.property] = trouble
+    try:
+        for subject in rule.subjects(resource, options):
+            try:
+                if subject.trouble:
+                    raise subject.trouble
+                if not rule.allowed(subject, options):
+                    yield _broken(rule, subject, options)
+            except UnreadableError as error:
+                trouble = _trouble(rule, subject.resource, error, options)
+                troubles[trouble.property] = trouble
+    except UnreadableError as error:
+        trouble = _trouble(rule, resource, error, options)
+        troubles[trouble.property] = trouble
     yield from troubles.values()
 
 
-def _guarded(subjects: Iterable[Subject]) -> Iterator[Subject]:
-    try:
-        yield from subjects
-    except UnreadableError as error:
-        yield error
+def _broken(rule: Rule, subject: Property, options: Options) -> Finding:
+    found = HIDDEN if rule.hides_found else subject.shown
+    wanted = _wanted(rule, options)
+    if subject.doubt:
+        return Finding(rule, subject.resource, subject.path, f"{found}; {subject.doubt}", wanted, Verdict.OUTSIDE)
+    return Finding(rule, subject.resource, subject.path, found, wanted)
 
 
-def _trouble(rule: Rule, resource: Resource, error: UnreadableError, wanted: str) -> Finding:
-    """What could not be read: it is not known, which is nobody's fault, or it cannot be right."""
+def _trouble(rule: Rule, resource: Resource, error: UnreadableError, options: Options) -> Finding:
+    """What could not be read: it is not known yet or not part of the stack, or it cannot be right."""
     match error:
-        case WrongKindError():
-            found = HIDDEN if rule.hides_found else text(error.place.raw)
-            return Finding(rule, error.place.resource, error.place.path, found, error.wanted)
+        case NotKnownError():
+            return Finding(
+                rule, resource, error.path, NOT_YET_KNOWN, _wanted(rule, options), verdict=Verdict.NOT_YET_KNOWN
+            )
         case OutsideError():
-            return Finding(rule, resource, error.path, str(error), wanted, judged=False, outside=True)
+            place = error.place
+            return Finding(rule, place.resource, place.path, error.why, _wanted(rule, options), verdict=Verdict.OUTSIDE)
+        case WrongKindError():
+            found = HIDDEN if rule.hides_found else error.place.shown
+            return Finding(rule, error.place.resource, error.place.path, found, error.wanted)
         case _:
-            return Finding(rule, resource, error.path, NOT_YET_KNOWN, wanted, judged=False)
+            raise error
+
+
+def _wanted(rule: Rule, options: Options) -> str:
+    return rule.wanted.format(**{name: text(value) for name, value in options.items()})
 
 
 def _is_pattern(value: Any) -> bool:
@@ -238,4 +237,4 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -14,7 +14,6 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 from policy.rule import Level, Options, Rule
@@ -22,7 +21,8 @@ from policy.rule import Level, Options, Rule
 NAMESPACE: Final = "aca-inference-policy"
 LEVEL: Final = "enforcementLevel"
 ALL: Final = "all"
-_LEVELS: Final = (Level.DISABLED, Level.ADVISORY, Level.MANDATORY)
+_LEVELS_OF_ALL: Final = (Level.DISABLED, Level.ADVISORY, Level.MANDATORY)
+"""Not `remediate`: that is asked for rule by rule."""
 
 
 class SettingsError(ValueError):
@@ -73,7 +73,10 @@ def parse(rules: Mapping[str, Rule], configuration: Mapping[str, Any]) -> dict[s
         SettingsError: listing every rule and option that is unknown, and every value that is not allowed.
     """
     problems: list[str] = []
-    every = _every(configuration.get(ALL), problems)
+    given = configuration.get(ALL)
+    every = _level(ALL, given, _LEVELS_OF_ALL, problems)
+    if isinstance(given, Mapping):
+        problems += [f"{NAMESPACE}:{ALL}: it has no {name!r}; allowed: {LEVEL}" for name in given if name != LEVEL]
     for name in configuration:
         if name not in rules and name != ALL:
             near = difflib.get_close_matches(name, rules, n=1)
@@ -85,8 +88,13 @@ def parse(rules: Mapping[str, Rule], configuration: Mapping[str, Any]) -> dict[s
     return settings
 
 
+def level_of(given: Any) -> Any:
+    """The level in what is given for a rule or for all: an object with it, or the level itself."""
+    return given.get(LEVEL) if isinstance(given, Mapping) else given
+
+
 def _of_rule(rule: Rule, given: Any, every: Level | None, problems: list[str]) -> RuleSettings:
-    chosen = _level(rule.id, given, problems, _levels(rule)) or every or rule.level
+    chosen = _level(rule.id, given, rule.levels, problems) or every or rule.level
     options = dict(rule.defaults)
     known = {option.name: option for option in rule.options}
     for name, value in given.items() if isinstance(given, Mapping) else ():
@@ -98,38 +106,26 @@ def _of_rule(rule: Rule, given: Any, every: Level | None, problems: list[str]) -
             problems.append(f"{NAMESPACE}:{rule.id}: it has no {name!r}; allowed: {allowed}")
         elif not option.allows(value):
             problems.append(
-                f"{NAMESPACE}:{rule.id}: {name} is {value!r}; allowed: {option.allowed}, by default"
+                f"{NAMESPACE}:{rule.id}: {name} is {value!r}; allowed: {option.allowed}; by default"
                 f" {json.dumps(option.default)}"
             )
         else:
             options[name] = value
-    for lower, upper in pairwise(rule.order):
-        if options[lower] > options[upper]:
-            problems.append(
-                f"{NAMESPACE}:{rule.id}: {lower} is {options[lower]!r} and {upper} is {options[upper]!r};"
-                f" allowed: {lower} at most {upper}"
-            )
+    if rule.ascending and options[rule.ascending[0]] > options[rule.ascending[1]]:
+        low, high = rule.ascending
+        problems.append(
+            f"{NAMESPACE}:{rule.id}: {low} is {options[low]!r}; allowed: at most {high}, which is {options[high]!r}"
+        )
     return RuleSettings(chosen, options)
 
 
-def _every(given: Any, problems: list[str]) -> Level | None:
-    """The level of all rules that are not named; `remediate` is for the few that can repair, each by its name."""
-    more = [key for key in given if key != LEVEL] if isinstance(given, Mapping) else []
-    if more:
-        problems.append(f"{NAMESPACE}:{ALL}: it has no {', '.join(map(repr, more))}; allowed: {LEVEL}")
-    return _level(ALL, given, problems, _LEVELS)
-
-
-def _levels(rule: Rule) -> tuple[Level, ...]:
-    return (*_LEVELS, Level.REMEDIATE) if rule.remedy else _LEVELS
-
-
-def _level(name: str, given: Any, problems: list[str], allowed_levels: tuple[Level, ...]) -> Level | None:
-    value = given.get(LEVEL) if isinstance(given, Mapping) else given
+def _level(name: str, given: Any, levels: Iterable[Level], problems: list[str]) -> Level | None:
+    value = level_of(given)
     if value is None:
         return None
-    if value in allowed_levels:
-        return Level(value)
-    what = f"{LEVEL} is {value!r}" if isinstance(given, Mapping) else f"is {value!r}"
-    problems.append(f"{NAMESPACE}:{name}: {what}; allowed: {', '.join(allowed_levels)}")
-    return None
+    if value not in levels:
+        allowed = ", ".join(levels)
+        what = f"{LEVEL} is {value!r}" if isinstance(given, Mapping) else f"is {value!r}"
+        problems.append(f"{NAMESPACE}:{name}: {what}; allowed: {allowed}")
+        return None
+    return Level(value)

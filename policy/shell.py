@@ -1,156 +1,242 @@
-"""What a container's words make a shell do: its scripts as simple commands, with what stands between them."""
+"""Command lines as a shell reads them: words, what joins commands, scripts within scripts.
+
+Enough of POSIX shell to tell what a start command runs and whether a failure stops it (The Open Group Base
+Specifications, Shell Command Language, 2.3 and 2.9). Here-documents and functions are read as if they were commands.
+"""
 
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from typing import Final
 
-_SHELL: Final = re.compile(r"(?:.*/)?(?:ba|da|z|a|k)?sh")
-_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_SEPARATOR: Final = re.compile(r"[;&|()\n]+")
-_WRAPPERS: Final = frozenset(
-    {"exec", "env", "sudo", "nice", "nohup", "time", "command", "tini", "dumb-init", "--", "!"}
+_TOKEN: Final = re.compile(
+    r"""
+      (?P<space>(?:[ \t\r]|\\\n)+)
+    | (?P<comment>\#[^\n]*)
+    | (?P<operator>&&|\|\||;;|\|&|[;&|\n()`])
+    | (?P<redirection>\d*(?:<<<?|>>|<>|>\||[<>]&?)(?!\())
+    | (?P<word>(?:[^\s;&|()<>'"`\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|[<>](?=\())+)
+    | (?P<rest>.+)
+    """,
+    re.VERBOSE | re.DOTALL,
 )
-_OPENING: Final = frozenset({"if", "then", "else", "elif", "while", "until", "do", "{"})
-_CLOSING: Final = frozenset({"then", "do", "else", "elif", "fi", "done", "esac", "}"})
-"""Words before which a `;` is grammar, and says nothing about going on."""
+_ASSIGNMENT: Final = re.compile(r"\w+\+?=.*", re.DOTALL)
+_SHELL: Final = re.compile(r"(?:ba|da|k|z|a)?sh")
+_RESERVED: Final = frozenset(
+    ("!", "{", "}", "if", "then", "elif", "else", "fi", "for", "while", "until", "do",
+     "done", "case", "esac", "in", "function", "time")
+)  # fmt: skip
+_BRANCHES: Final = frozenset(["then", "elif", "else", "do"])
+"""Words that make a separator before them grammar: what stands before is a condition, or another branch."""
+_NO_COMMANDS: Final = frozenset(("case", "for"))
+"""Words after which no command comes, but a value or a name."""
+_SEPARATORS: Final = frozenset((";", "\n"))
+_RUNNERS: Final = {
+    "exec": ("-a",), "command": (), "builtin": (), "nohup": (), "setsid": (), "xargs": (),
+    "env": ("-u", "-C", "-S"), "sudo": ("-u", "-g"), "nice": ("-n",), "timeout": ("-s", "-k"),
+    "stdbuf": ("-i", "-o", "-e"), "tini": ("-p", "-e"), "dumb-init": ("-r",),
+}  # fmt: skip
+"""Programs that run the command in their arguments, and those of their options that take a value."""
+_EVAL: Final = "eval"
 _HARMLESS: Final = frozenset(
-    {"echo", "printf", "export", "trap", "umask", "ulimit", "shopt", "for", "case", "true", ":"}
-)
-"""Programs whose failure nobody minds, and the heads of loops."""
-_INSTALLERS: Final = {
-    **{key: {"install", "sync"} for key in ("pip", "pip3", "pipx")},
-    "uv": {"pip", "add", "sync", "tool"},
-    **{key: {"install", "create", "env", "update"} for key in ("conda", "mamba", "micromamba")},
-    **{key: {"install", "add", "sync"} for key in ("poetry", "pdm")},
-    **{key: {"install", "i", "ci", "add"} for key in ("npm", "pnpm")},
-    "yarn": {"install", "add"},
-    "apk": {"add"},
-    **{key: {"install", "upgrade"} for key in ("apt", "apt-get", "dnf", "microdnf", "yum", "zypper")},
-    **{key: {"install"} for key in ("gem", "cargo", "go", "brew")},
-}
-"""Package managers, with their words that bring something."""
-_DOWNLOADERS: Final = frozenset({"curl", "wget"})
-_PYTHON: Final = re.compile(r"python[\d.]*")
+    (":", "true", "export", "readonly", "unset", "set", "shopt", "echo", "printf", "umask", "trap", "exit", "return")
+)  # fmt: skip
+"""What either cannot fail in a way that matters, or lets nothing come after it."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """A simple command, and the operator that follows it: empty at the end."""
+class Command:
+    """One simple command: its words without quotes, and how it is joined to the one before."""
 
     words: tuple[str, ...]
-    then: str
+    sequential: bool = False
+    """Whether it runs whatever became of the one before, unless `set -e` holds."""
+    piped: bool = False
+    """Whether it reads what the one before writes."""
+    careful: bool = False
+    """Whether the shell stops if it fails."""
+    handled: bool = False
+    """Whether its list says with `||` what happens if it fails."""
+    final: bool = False
+    """Whether it takes the shell's place, so that nothing comes after it."""
 
     @property
-    def program(self) -> tuple[str, ...]:
-        """The program without its folder, and its words; without assignments and programs that only run another."""
-        words = list(self.words)
-        while words and (words[0] in _OPENING or _ASSIGNMENT.fullmatch(words[0]) or _base(words[0]) in _WRAPPERS):
-            words.pop(0)
-        return (_base(words[0]), *words[1:]) if words else ()
+    def program(self) -> str:
+        """The file name of what is run."""
+        return self.words[0].rpartition("/")[2]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """All other words."""
+        return self.words[1:]
 
 
 @dataclass(frozen=True)
 class Script:
-    """A script of a shell; `careful` where the shell itself was told to stop at the first failure."""
+    """The text that a shell is given, and the commands in it."""
 
-    steps: tuple[Step, ...]
-    careful: bool
+    text: str
+    commands: tuple[Command, ...]
 
     @property
     def stops_on_failure(self) -> bool:
-        """Whether no step runs as if nothing had happened after one that failed."""
-        if self.careful or (self.steps and _sets_errexit(self.steps[0])):
-            return True
-        return not any(self._goes_on(index) for index in range(len(self.steps) - 1))
-
-    def _goes_on(self, index: int) -> bool:
-        step, following = self.steps[index], self.steps[index + 1]
-        if step.then in ("&&", "||", "|", "|&", "(", "$(") or following.words[0] in _CLOSING:
-            return False
-        return bool(step.program) and step.program[0] not in _HARMLESS | _CLOSING
+        """False where a command that failed is followed by another all the same."""
+        return not any(
+            after.sequential and not (one.careful or one.handled or one.final or one.program in _HARMLESS)
+            for one, after in zip(self.commands, self.commands[1:], strict=False)
+        )
 
 
 def scripts(words: Sequence[str]) -> Iterator[Script]:
-    """The scripts that these words (command and args) hand to a shell, also those within scripts."""
-    for index, word in enumerate(words):
-        if _SHELL.fullmatch(word):
-            found = _script(words[index + 1 :])
-            if found:
-                yield found
-                for step in found.steps:
-                    yield from scripts(step.words)
-            return
-
-
-def installs(words: Sequence[str]) -> bool:
-    """Whether the words run a package manager that brings something, or a script from the web."""
-    steps = [step for script in scripts(words) for step in script.steps] or [Step(tuple(words), "")]
-    return any(_is_install(step.program) for step in steps) or any(
-        step.program[:1] and step.program[0] in _DOWNLOADERS and step.then in ("|", "|&") and _runs(after.program)
-        for step, after in pairwise(steps)
-    )
-
-
-def _script(words: Sequence[str]) -> Script | None:
-    """The script after a shell's options: `-c` may stand alone or among others, `-o NAME` takes a word."""
-    careful, command, rest = False, False, list(words)
-    while rest and rest[0].startswith(("-", "+")):
-        option = rest.pop(0)
-        if option.startswith("--"):
-            continue
-        careful = careful or (option[0] == "-" and "e" in option)
-        command = command or "c" in option
-        if option.endswith("o") and rest:
-            careful = careful or rest.pop(0) == "errexit"
-    return Script(tuple(_steps(rest[0])), careful) if command and rest else None
-
-
-def _steps(script: str) -> Iterator[Step]:
-    words: list[str] = []
-    for token in _tokens(script):
-        if _SEPARATOR.fullmatch(token):
-            if words:
-                yield Step(tuple(words), token.strip("\n") or "\n")
-            words = []
-        else:
-            words.append(token)
-    if words:
-        yield Step(tuple(words), "")
-
-
-def _tokens(script: str) -> Iterator[str]:
-    lexer = shlex.shlex(script.replace("\\\n", " "), posix=True, punctuation_chars=";&|()\n")
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    comment = False
-    try:
-        for token in lexer:
-            comment = (comment or token.startswith("#")) and "\n" not in token
-            if not comment:
-                yield token
-    except ValueError:  # a quote that nobody closes: what was read so far is judged
+    """The scripts that a command line hands to shells, with those inside them."""
+    command = _bare(tuple(words))
+    if not command:
         return
+    if command[0] == _EVAL:
+        yield from _read(" ".join(command[1:]), careful=False)
+    elif _SHELL.fullmatch(command[0].rpartition("/")[2]):
+        careful, text = _options(command[1:])
+        if text is not None:
+            yield from _read(text, careful)
 
 
-def _is_install(program: Sequence[str]) -> bool:
-    if len(program) > 2 and _PYTHON.fullmatch(program[0]) and program[1] == "-m":
-        program = program[2:]
-    verb = next((word for word in program[1:] if not word.startswith("-")), "")
-    return bool(program) and verb in _INSTALLERS.get(program[0], ())
+def commands(words: Sequence[str]) -> Iterator[Command]:
+    """Every command that a command line runs: itself, and those of the scripts in it."""
+    bare = _bare(tuple(words))
+    if bare:
+        yield Command(bare)
+    for script in scripts(words):
+        yield from script.commands
 
 
-def _runs(program: Sequence[str]) -> bool:
-    return bool(program) and bool(_SHELL.fullmatch(program[0]) or _PYTHON.fullmatch(program[0]))
+def pipelines(script: Script) -> Iterator[list[Command]]:
+    """The commands of a script, those together whose output goes into the next."""
+    found: list[Command] = []
+    for command in script.commands:
+        if found and not command.piped:
+            yield found
+            found = []
+        found.append(command)
+    if found:
+        yield found
 
 
-def _sets_errexit(step: Step) -> bool:
-    words = step.words
-    return words[0] == "set" and any(
-        word == "errexit" or (word.startswith("-") and not word.startswith("--") and "e" in word) for word in words[1:]
-    )
+def is_shell(program: str) -> bool:
+    """Whether a program is a shell."""
+    return bool(_SHELL.fullmatch(program))
 
 
-def _base(word: str) -> str:
-    return word.rpartition("/")[2]
+def _read(text: str, careful: bool) -> Iterator[Script]:
+    read = tuple(_commands(text, careful))
+    yield Script(text, read)
+    for command in read:
+        yield from scripts(command.words)
+
+
+def _commands(text: str, careful: bool) -> Iterator[Command]:
+    """The simple commands, in order."""
+    listed: list[Command] = []
+    words: list[str] = []
+    between: set[str] = set()
+    into, depth, handled = False, 0, False
+    for kind, lexeme in [*_tokens(text), ("operator", "\n")]:
+        if kind == "redirection":
+            into = True
+        elif kind == "word":
+            if not into:
+                words.append(lexeme)
+            into = False
+        else:
+            leading, bare = _led(tuple(words))
+            between.update(leading)
+            is_pattern = lexeme == ")" and depth == 0
+            if bare and not is_pattern and between.isdisjoint(_NO_COMMANDS):
+                sequential = bool(between & _SEPARATORS) and between.isdisjoint(_BRANCHES)
+                final = "exec" in words
+                listed.append(Command(bare, sequential, bool(between & {"|", "|&"}), careful, final=final))
+                careful = _set(bare[1:], careful) if bare[0] == "set" else careful
+                between = set()
+            words = []
+            between = {lexeme} if not between or bare else between | {lexeme}
+            depth += {"(": 1, ")": -1 if depth else 0}.get(lexeme, 0)
+            handled = handled or lexeme == "||"
+            if lexeme in _SEPARATORS or lexeme == "&":
+                yield from (replace(one, handled=handled) for one in listed)
+                listed, handled = [], False
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    for found in _TOKEN.finditer(text):
+        match found.lastgroup:
+            case "space" | "comment":
+                continue
+            case "word" | "rest":
+                yield "word", _unquoted(found[0])
+            case kind:
+                yield str(kind), found[0]
+
+
+def _unquoted(word: str) -> str:
+    try:
+        return "".join(shlex.split(word)) if any(mark in word for mark in "'\"\\") else word
+    except ValueError:
+        return word
+
+
+def _bare(words: tuple[str, ...]) -> tuple[str, ...]:
+    return _led(words)[1]
+
+
+def _led(words: tuple[str, ...]) -> tuple[set[str], tuple[str, ...]]:
+    """What only leads to a command (reserved words; assignments and programs that run others), and the command."""
+    reserved: set[str] = set()
+    while words:
+        first = words[0].rpartition("/")[2]
+        if words[0] in _RESERVED:
+            reserved.add(words[0])
+            words = words[1:]
+        elif _ASSIGNMENT.fullmatch(words[0]):
+            words = words[1:]
+        elif first in _RUNNERS and len(words) > 1:
+            words = _without_options(words[1:], _RUNNERS[first])
+            words = words[1:] if first == "timeout" else words
+        else:
+            break
+    return reserved, words
+
+
+def _without_options(words: tuple[str, ...], with_value: tuple[str, ...]) -> tuple[str, ...]:
+    while words and words[0].startswith("-"):
+        if words[0] == "--":
+            return words[1:]
+        words = words[2:] if words[0] in with_value else words[1:]
+    return words
+
+
+def _options(words: tuple[str, ...]) -> tuple[bool, str | None]:
+    """Of a shell: whether it stops on failure, and the script after `-c`."""
+    careful, reads = False, False
+    while words and words[0][:1] in ("-", "+") and len(words[0]) > 1:
+        option, words = words[0], words[1:]
+        if option.startswith("--"):
+            if option in ("--rcfile", "--init-file"):
+                words = words[1:]
+            continue
+        careful = option[0] == "-" if "e" in option[1:] else careful
+        reads = reads or "c" in option[1:]
+        if "o" in option[1:].lower() and words:
+            careful = option[0] == "-" if words[0] == "errexit" else careful
+            words = words[1:]
+    return careful, words[0] if reads and words else None
+
+
+def _set(words: tuple[str, ...], careful: bool) -> bool:
+    for index, word in enumerate(words):
+        on = word.startswith("-")
+        if word[:1] in ("-", "+") and not word.startswith("--"):
+            if "e" in word[1:]:
+                careful = on
+            if "o" in word[1:] and words[index + 1 : index + 2] == ("errexit",):
+                careful = on
+    return careful

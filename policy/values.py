@@ -4,7 +4,6 @@ Source of the signatures: pulumi/sdk v3.259, go/common/resource/plugin/rpc.go an
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,19 +24,6 @@ UNKNOWN_SENTINELS: Final = frozenset(
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the kind's name, not a secret
 SHOWN_CHARACTERS: Final = 160
-SECRET_VALUE: Final = re.compile(
-    r"AccountKey=[A-Za-z0-9+/=]{20,}|SharedAccessSignature=[^\s\"';]*|[?&]sig=[A-Za-z0-9%]{20,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\bhf_[A-Za-z0-9]{20,}|\bsk-[A-Za-z0-9_-]{20,}|\bgh[pousr]_[A-Za-z0-9]{30,}"
-    r"|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*"
-)
-"""Azure keys and signatures, private keys, tokens of Hugging Face, OpenAI and GitHub, and JSON Web Tokens."""
-_NAME: Final = r"[\w-]*(?:key|token|secret|password|passwd|credential)s?"
-_SECRET_OPTION: Final = re.compile(rf"--?{_NAME}", re.IGNORECASE)
-_SECRET_NAME: Final = re.compile(_NAME, re.IGNORECASE)
-_NAMED_SECRET: Final = re.compile(rf"(--?{_NAME}[=\s]\s*[\"']?|\b{_NAME}=[\"']?)[^\s\"';&|]+", re.IGNORECASE)
-"""What follows a word that speaks of a secret, such as `--api-key X` or `TOKEN=X`."""
-_HIDDEN: Final = "(hidden)"
 
 
 class Unknown:
@@ -63,7 +49,7 @@ def decode(struct: Struct) -> dict[str, Any]:
 
 
 def text(value: Any) -> str:
-    """A value in one short line, without what is secret, or looks like it: findings are read by many."""
+    """A value in one short line, without what is secret."""
     if value is None:
         return "not set"
     line = json.dumps(_showable(value), ensure_ascii=False)
@@ -96,20 +82,7 @@ def _showable(value: Any) -> Any:
     if isinstance(value, Secret):
         return "(secret)"
     if isinstance(value, Mapping):
-        return {key: _HIDDEN if _is_hidden(value, key) else _showable(item) for key, item in value.items()}
+        return {key: _showable(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        before = [None, *value]
-        return [
-            _HIDDEN if isinstance(previous, str) and _SECRET_OPTION.fullmatch(previous) else _showable(item)
-            for previous, item in zip(before, value, strict=False)
-        ]
-    if isinstance(value, str):
-        return _NAMED_SECRET.sub(rf"\1{_HIDDEN}", SECRET_VALUE.sub(_HIDDEN, value))
+        return [_showable(item) for item in value]
     return value
-
-
-def _is_hidden(mapping: Mapping[str, Any], key: str) -> bool:
-    """Values of variables, and what stands under a name that speaks of a secret."""
-    if not isinstance(mapping[key], str):
-        return False
-    return bool(_SECRET_NAME.fullmatch(key)) or (key == "value" and "name" in mapping)

@@ -7,7 +7,7 @@ from pulumi_azure_native import app, operationalinsights, resources, storage
 
 APPS: Final = 100
 REGION: Final = "swedencentral"
-TAGS: Final = {"aca-inference-stack": "organization/bench/dev"}
+TAGS: Final = {"owner": "bench"}
 IMAGE: Final = f"bench.azurecr.io/inference:1.0.0@sha256:{'0123456789abcdef' * 4}"
 PORT: Final = 7860
 

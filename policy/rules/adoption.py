@@ -1,48 +1,68 @@
 """Resources that exist and are somebody else's: nothing may change, replace or delete them.
 
-A program adopts a resource by importing it and ignoring every change (`import_`, `ignore_changes=["*"]`). Whether it is
-also retained the engine does not tell packs, so two of these rules read the plan, in `aca-inference check`.
+A program adopts a resource by importing it and ignoring every change (`import_`, `ignore_changes=["*"]`), and the
+stack's settings name it (`adopted` of `adoption-exists`). What is imported, and what is retained, the engine does not
+tell packs, so two of these rules read the plan, in `aca-inference check`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from policy.resource import CONTAINER_APP, Property, Resource
-from policy.rule import Options, Rule, Scope, Severity
+from policy.property import Property
+from policy.resource import CONTAINER_APP, Resource
+from policy.rule import Kind, Option, Options, Rule, Scope, Severity
 from policy.values import Unknown
 
 OWNER_TAG: Final = "aca-inference-stack"
 OWNER_METADATA: Final = "acainferencestack"
 """Where the stack that made a resource leaves its mark: a tag, or metadata of a share, which has no tags."""
+DECLARED_BY: Final = "adoption-exists"
+DECLARED: Final = "adopted"
+"""The rule and its option that name what a stack adopts."""
 _ENDS: Final = ("delete", "delete-replaced", "replace", "create-replacement")
 _MCSB_LIFECYCLE: Final = "Microsoft cloud security benchmark v1, AM-3: ensure security of asset lifecycle management"
 
 
-def owner_marks(resource: Resource) -> tuple[Property, ...]:
-    """Where the stack that made a resource says so; nothing is set there on what no stack of ours made."""
+def marks(resource: Resource) -> Iterator[str]:
+    """The marks of ownership that a resource carries, as far as they are known."""
+    for mark in _marks(resource):
+        if isinstance(mark.raw, str):
+            yield mark.raw
+
+
+def _marks(resource: Resource) -> tuple[Property, ...]:
     return resource.at(f"tags.{OWNER_TAG}"), resource.at(f"metadata.{OWNER_METADATA}")
 
 
-def _adopted(resource: Resource, _: Options) -> Iterable[Property]:
-    if "*" in resource.ignored:
+def _untouched(resource: Resource, _: Options) -> Iterable[Property]:
+    if resource.untouched:
         yield resource.computed(resource.id, "id")
 
 
 def _owner(resource: Resource, _: Options) -> Iterable[Property]:
     """The mark of another stack. A Container App is never adopted: its owner would lose it."""
-    for mark in owner_marks(resource):
-        if mark.raw is not None and mark.value != resource.siblings.mark:
+    for mark in _marks(resource):
+        if mark.raw is not None and mark.raw != resource.siblings.mark:
             yield mark
 
 
+def _is_left_alone(mark: Property, _: Options) -> bool:
+    resource = mark.resource
+    if mark.value == resource.siblings.mark:
+        return True
+    if not resource.untouched:
+        return resource.adopted  # only read
+    return resource.type != CONTAINER_APP
+
+
 def _kept(resource: Resource, _: Options) -> Iterable[Property]:
-    if resource.adopted and resource.step and resource.step.operation not in _ENDS:
+    if resource.untouched and resource.step and resource.step.operation not in _ENDS:
         kept = {"retainOnDelete": resource.step.retained, "protect": resource.protected}
         yield resource.computed(kept, "options")
 
 
 def _ended(resource: Resource, _: Options) -> Iterable[Property]:
-    if resource.adopted and resource.step and resource.step.operation in _ENDS:
+    if resource.untouched and resource.step and resource.step.operation in _ENDS:
         yield resource.computed(resource.step.operation, "plan")
 
 
@@ -53,7 +73,7 @@ def _only_forgotten(operation: Property, _: Options) -> bool:
 
 RULES: Final = (
     Rule(
-        id="adoption-exists",
+        id=DECLARED_BY,
         title="What ignores every change exists already",
         reason="A resource that is created, or replaced, and then ignores every change is nobody's: no correction of"
         " the program ever reaches it, and an adopted one would be lost.",
@@ -61,9 +81,18 @@ RULES: Final = (
         wanted="the id of a resource that exists",
         severity=Severity.HIGH,
         types=(),
-        subjects=_adopted,
+        subjects=_untouched,
         allowed=lambda found, _: not isinstance(found.raw, Unknown),
         scope=Scope.STACK,
+        options=(
+            Option(
+                DECLARED,
+                Kind.STRINGS,
+                (),
+                "names in Azure of resources that are somebody else's; what other rules have against one of them, if"
+                " every change to it is ignored, is told as advice",
+            ),
+        ),
         references=(_MCSB_LIFECYCLE,),
         binds_adopted=True,
     ),
@@ -77,7 +106,7 @@ RULES: Final = (
         severity=Severity.CRITICAL,
         types=(),
         subjects=_owner,
-        allowed=lambda mark, _: mark.resource.adopted and mark.resource.type != CONTAINER_APP,
+        allowed=_is_left_alone,
         scope=Scope.STACK,
         references=(_MCSB_LIFECYCLE,),
         binds_adopted=True,

@@ -1,14 +1,15 @@
 """Whether what the app asks for can be given, and whether the model gets the time that it needs to load."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
 from components.gpu import GPU_PROFILES, GpuKind
-from policy.gpu_use import CONSUMPTION, gpu_of, placed_on
-from policy.resource import CONTAINER_APP, ENVIRONMENT, WORKLOADS, Property, Resource, WrongKindError
-from policy.rule import Kind, Option, Options, Rule, Scope, Severity, Subject, entries, within
+from policy.gpu_use import CONSUMPTION, OUTSIDE, environments_of, offered, placement
+from policy.property import Property, UnreadableError, WrongKindError, select
+from policy.resource import CONTAINER_APP, ENVIRONMENT, WORKLOADS, Resource
+from policy.rule import Kind, Option, Options, Rule, Scope, Severity
 
 PROBES: Final = ("Startup", "Readiness", "Liveness")
 SERVICE_PERIOD_SECONDS: Final = 10
@@ -18,32 +19,48 @@ SERVICE_TIMEOUT_SECONDS: Final = 1
 _GIB: Final = re.compile(r"(\d+(?:\.\d+)?)Gi")
 
 
-def _placement(app: Resource, _: Options) -> Iterable[Subject]:
-    """The profile's name, where the environment is in the stack to look it up."""
+def _named_profile(app: Resource, _: Options) -> Iterable[Property]:
     name = app.at("workloadProfileName")
     if name.text not in ("", CONSUMPTION):
-        placed_on(app)
-        yield name
+        yield name if environments_of(app) else name.doubted(OUTSIDE)
 
 
 def _is_offered(name: Property, _: Options) -> bool:
-    return placed_on(name.resource) is not None
+    return any(
+        profile.name == name.text for environment in environments_of(name.resource) for profile in offered(environment)
+    )
 
 
-def _demands(app: Resource, _: Options) -> Iterable[Subject]:
-    """Of a dedicated node its containers get what the node's own runtime leaves."""
-    if profile := gpu_of(app):
-        listed = list(app.items("template.containers"))
-        cpu = sum(Decimal(str(container.at("resources.cpu").number)) for container in listed)
-        memory = sum(_gib(container.at("resources.memory")) for container in listed)
-        there = profile.container_memory.removesuffix("Gi")
-        yield app.computed(f"{cpu} vCPU of {profile.container_vcpu:g}", "template.containers[].resources.cpu")
-        yield app.computed(f"{memory} GiB of {there}", "template.containers[].resources.memory")
+def _demands(app: Resource, _: Options) -> Iterable[Property]:
+    """What the containers ask for together; where the profile is in doubt, the smallest has to do."""
+    place = placement(app)
+    if not place.gpus:
+        return
+    limits = (
+        ("cpu", "vCPU", min(Decimal(str(gpu.container_vcpu)) for gpu in place.gpus), _amount),
+        ("memory", "GiB", min(Decimal(gpu.container_memory.removesuffix("Gi")) for gpu in place.gpus), _gib),
+    )
+    for name, unit, limit, read in limits:
+        path = f"template.containers[].resources.{name}"
+        try:
+            asked = sum(read(one.at(f"resources.{name}")) for one in app.items("template.containers"))
+        except UnreadableError as error:
+            yield app.computed(None, path).troubled(error)
+        else:
+            yield app.computed(f"{_short(asked)} {unit} of {_short(limit)}", path).doubted(place.doubt)
 
 
 def _fits(demand: Property, _: Options) -> bool:
     asked, _unit, _of, there = demand.value.split()
     return Decimal(asked) <= Decimal(there)
+
+
+def _short(number: Decimal | int) -> str:
+    return f"{number.normalize():f}" if isinstance(number, Decimal) else str(number)
+
+
+def _amount(cpu: Property) -> Decimal:
+    return Decimal(str(cpu.number))
 
 
 def _gib(memory: Property) -> Decimal:
@@ -53,17 +70,18 @@ def _gib(memory: Property) -> Decimal:
     return Decimal(found[1])
 
 
-def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Subject]:
-    if gpu_of(app):
-        yield app.computed(sum(1 for _ in app.items("template.containers")), "template.containers")
+def _containers_of_gpu_app(app: Resource, _: Options) -> Iterable[Property]:
+    place = placement(app)
+    if place.gpus:
+        yield app.computed(sum(1 for _ in app.items("template.containers")), "template.containers").doubted(place.doubt)
 
 
-def _counts(environment: Resource, _: Options) -> Iterable[Subject]:
-    def of_gpus(entry: Property) -> Iterable[Property]:
-        if entry.at("workloadProfileType").text in GPU_PROFILES:
-            yield entry
+def _is_gpu_profile(entry: Property) -> bool:
+    return entry.at("workloadProfileType").text in GPU_PROFILES
 
-    return within(entries(environment, "workloadProfiles"), of_gpus)
+
+def _counts(environment: Resource, _: Options) -> Iterable[Property]:
+    return select(environment.each("workloadProfiles"), _is_gpu_profile)
 
 
 def _has_right_counts(entry: Property, _: Options) -> bool:
@@ -73,34 +91,35 @@ def _has_right_counts(entry: Property, _: Options) -> bool:
     return least.raw is not None and least.number <= most.number and most.number > 0
 
 
-def _serving(app: Resource) -> Iterable[Property]:
+def _serving(app: Resource) -> Iterator[Property]:
     """The container that gets the GPU and the traffic: the first one of an app with ingress."""
-    if app.at("configuration.ingress").value is not None and gpu_of(app):
-        yield from list(app.items("template.containers"))[:1]
+    place = placement(app)
+    if place.gpus and app.at("configuration.ingress").value is not None:
+        for container in list(app.items("template.containers"))[:1]:
+            yield container.doubted(place.doubt)
 
 
-def _probe_types(app: Resource, _: Options) -> Iterable[Subject]:
+def _probe_types(app: Resource, _: Options) -> Iterable[Property]:
     for container in _serving(app):
-        yield app.computed(sorted(_probes(container)), f"{container.path}.probes")
+        probes = container.at("probes")
+        try:
+            types = sorted({probe.at("type").text for probe in probes.items()})
+        except UnreadableError as error:
+            yield probes.troubled(error)
+        else:
+            yield app.computed(types, probes.path).doubted(probes.doubt)
 
 
-def _probes(container: Property) -> dict[str, Property]:
-    return {probe.at("type").text: probe for probe in container.items("probes")}
-
-
-def _probe_paths(app: Resource, _: Options) -> Iterable[Subject]:
-    def path(probe: Property) -> Iterable[Property]:
-        if probe.at("httpGet").value is not None:
+def _probe_paths(app: Resource, _: Options) -> Iterable[Property]:
+    for container in _serving(app):
+        for probe in select(container.each("probes"), lambda probe: probe.at("httpGet").value is not None):
             yield probe.at("httpGet.path")
 
-    return within(within(_serving(app), lambda container: container.items("probes")), path)
 
-
-def _probes_of(kind: str) -> Callable[[Resource, Options], Iterable[Subject]]:
-    def probes(app: Resource, _: Options) -> Iterable[Subject]:
+def _probes_of(kind: str) -> Callable[[Resource, Options], Iterable[Property]]:
+    def probes(app: Resource, _: Options) -> Iterable[Property]:
         for container in _serving(app):
-            if found := _probes(container).get(kind):
-                yield found
+            yield from select(container.each("probes"), lambda probe: probe.at("type").text == kind)
 
     return probes
 
@@ -113,8 +132,9 @@ def _budget_seconds(probe: Property) -> float:
 
 def _gives_time_to_load(startup: Property, options: Options) -> bool:
     """A startup probe that asks whether the model is loaded must wait for it; one that asks for life need not."""
-    readiness = _probes(next(iter(_serving(startup.resource)))).get("Readiness")
-    waits_for_model = readiness is None or _question(startup) == _question(readiness)
+    container = next(_serving(startup.resource))
+    readiness = [probe for probe in container.items("probes") if probe.at("type").text == "Readiness"]
+    waits_for_model = not readiness or _question(startup) == _question(readiness[-1])
     return _budget_seconds(startup) >= options["modelLoadSeconds" if waits_for_model else "processStartSeconds"]
 
 
@@ -136,7 +156,7 @@ RULES: Final = (
         wanted="the name of a profile in the environment's list",
         severity=Severity.HIGH,
         types=WORKLOADS,
-        subjects=_placement,
+        subjects=_named_profile,
         allowed=_is_offered,
         scope=Scope.STACK,
     ),
@@ -145,7 +165,8 @@ RULES: Final = (
         title="The containers fit the GPU profile",
         reason="A replica that asks for more than the profile has is never started: the app waits for ever.",
         fix="Lower the containers' CPU or memory, or choose a larger profile.",
-        wanted="no more than the containers of one replica can have",
+        wanted="no more than a container can have of the profile: all of a serverless replica; of a dedicated node"
+        " what the node does not need itself (estimated at 1 vCPU and a tenth of the memory)",
         severity=Severity.HIGH,
         types=WORKLOADS,
         subjects=_demands,
@@ -159,7 +180,7 @@ RULES: Final = (
         fix="Move the other container into an app of its own, on the Consumption profile.",
         wanted="1 container",
         severity=Severity.MEDIUM,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_containers_of_gpu_app,
         allowed=lambda count, _: count.value == 1,
         scope=Scope.STACK,
@@ -186,7 +207,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
         subjects=_probe_types,
-        allowed=lambda kinds, _: set(PROBES) <= set(kinds.value),
+        allowed=lambda types, _: set(PROBES) <= set(types.value),
         scope=Scope.STACK,
     ),
     Rule(
@@ -226,9 +247,7 @@ RULES: Final = (
         wanted="checked at least every {maximum} s",
         severity=Severity.LOW,
         types=(CONTAINER_APP,),
-        subjects=lambda app, options: within(
-            _probes_of("Startup")(app, options), lambda startup: (startup.at("periodSeconds"),)
-        ),
+        subjects=lambda app, options: (startup.at("periodSeconds") for startup in _probes_of("Startup")(app, options)),
         allowed=lambda period, options: (period.number or SERVICE_PERIOD_SECONDS) <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 30, "seconds between two checks"),),

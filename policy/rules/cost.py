@@ -1,13 +1,15 @@
 """What the stack may cost: GPUs that run, GPUs that wait, and GPUs that nobody asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from policy.gpu_use import dedicated_profiles, gpu_of, gpu_use, needed_nodes, possible_gpus
-from policy.resource import CONTAINER_APP, ENVIRONMENT, STACK, Resource
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject
+from policy.gpu_use import GpuUse, dedicated_profiles, gpu_use, needed_nodes, placement, replicas
+from policy.property import Property, UnreadableError
+from policy.resource import CONTAINER_APP, ENVIRONMENT, JOB, STACK, WORKLOADS, Resource
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity
 
 HOURS_PER_MONTH: Final = 730
+PRICES_AS_OF: Final = "2025"
 LIST_PRICES: Final = {
     "Consumption-GPU-NC8as-T4": 0.752,
     "Consumption-GPU-NC24-A100": 3.673,
@@ -15,57 +17,72 @@ LIST_PRICES: Final = {
     "NC48-A100": 7.346,
     "NC96-A100": 14.692,
 }
-PRICES_AS_OF: Final = "2025"
-"""US dollars an hour for planning: the pay-as-you-go list price of the virtual machine of the same size in East US
-(Standard_NC8as_T4_v3, Standard_NC24ads_A100_v4 and its multiples; azure.microsoft.com/pricing).
-Container Apps has a price list of its own, and you may have a contract: set `pricesPerHour`; `aca-inference cost` asks
-for today's prices."""
+PRICES_SOURCE: Final = (
+    "US dollars, for planning: the pay-as-you-go list price of the virtual machine of the same size in East US"
+    f" (Standard_NC8as_T4_v3, Standard_NC24ads_A100_v4 and its multiples) in {PRICES_AS_OF}, from"
+    " https://azure.microsoft.com/pricing/details/virtual-machines/linux/."
+    " Container Apps has a price list of its own, which `aca-inference cost` reads"
+)
 
 
-def _gpu_count(app: Resource, _: Options) -> Iterable[Subject]:
-    if gpu_of(app):
-        yield app.computed(possible_gpus(app), "template.scale.maxReplicas")
+def _gpu_count(app: Resource, _: Options) -> Iterable[Property]:
+    """GPUs that the app's replicas take; no more than there may be nodes."""
+    place = placement(app)
+    if place.gpus:
+        most = replicas(app)[1]
+        most = most if place.nodes is None else min(most, place.nodes)
+        yield app.computed(most * place.most_gpus, _REPLICAS[app.type]).doubted(place.doubt)
 
 
-def _stack_gpus(stack: Resource, _: Options) -> Iterable[Subject]:
-    """What is known already counts, and what is not is told beside it."""
-    uses, missing = gpu_use(stack.siblings)
-    yield stack.computed(sum(use.possible * use.profile.gpus for use in uses))
-    yield from missing
+_REPLICAS: Final = {CONTAINER_APP: "template.scale.maxReplicas", JOB: "configuration"}
 
 
-def _idle_replicas(app: Resource, _: Options) -> Iterable[Subject]:
-    if gpu_of(app):
-        yield app.at("template.scale.minReplicas")
+def _total(stack: Resource, weigh: Callable[[GpuUse], float]) -> Iterator[Property]:
+    """The sum over what is certain; with what is in doubt, if there is any; and what cannot be read."""
+    uses, troubles = gpu_use(stack.siblings)
+    yield stack.computed(round(sum(weigh(use) for use in uses if not use.doubt), 2))
+    if doubt := next((use.doubt for use in uses if use.doubt), ""):
+        yield stack.computed(round(sum(map(weigh, uses)), 2)).doubted(f"of an app or a job, {doubt}")
+    yield from (stack.computed(None).troubled(trouble) for trouble in troubles)
 
 
-def _cooldown(app: Resource, _: Options) -> Iterable[Subject]:
-    if gpu_of(app):
-        yield app.at("template.scale.cooldownPeriod")
+def _stack_gpus(stack: Resource, _: Options) -> Iterable[Property]:
+    return _total(stack, lambda use: use.possible * max(profile.gpus for profile in use.profiles))
 
 
-def _idle_nodes(environment: Resource, _: Options) -> Iterable[Subject]:
+def _of_gpu_app(path: str) -> Callable[[Resource, Options], Iterable[Property]]:
+    def subjects(app: Resource, _: Options) -> Iterable[Property]:
+        place = placement(app)
+        if place.gpus:
+            yield app.at(path).doubted(place.doubt)
+
+    return subjects
+
+
+def _idle_nodes(environment: Resource, _: Options) -> Iterable[Property]:
     return (profile.entry.at("minimumCount") for profile in dedicated_profiles(environment))
 
 
-def _unused_nodes(environment: Resource, _: Options) -> Iterable[Subject]:
+def _unused_nodes(environment: Resource, _: Options) -> Iterable[Property]:
     """Nodes beyond what the apps of the stack can fill; none where no app of the stack is placed on them."""
     for profile in dedicated_profiles(environment):
         most = profile.entry.at("maximumCount")
-        usable = needed_nodes(environment, profile)[1]
-        if usable:
-            yield environment.computed(most.number - usable, most.path)
+        try:
+            usable = needed_nodes(environment, profile)[1]
+            if usable:
+                yield environment.computed(int(most.number) - usable, most.path)
+        except UnreadableError as error:
+            yield most.troubled(error)
 
 
-def _monthly(stack: Resource, options: Options) -> Iterable[Subject]:
+def _monthly(stack: Resource, options: Options) -> Iterable[Property]:
     prices = {**LIST_PRICES, **options["pricesPerHour"]}
-    uses, missing = gpu_use(stack.siblings)
-    cost = sum(
-        prices[use.profile.type] * (use.always * HOURS_PER_MONTH + (use.possible - use.always) * options["busyHours"])
-        for use in uses
-    )
-    yield stack.computed(round(cost, 2))
-    yield from missing
+
+    def cost(use: GpuUse) -> float:
+        hours = use.always * HOURS_PER_MONTH + (use.possible - use.always) * options["busyHours"]
+        return hours * max(prices[profile.type] for profile in use.profiles)
+
+    return _total(stack, cost)
 
 
 RULES: Final = (
@@ -76,7 +93,7 @@ RULES: Final = (
         fix="Lower template.scale.maxReplicas, or raise `maximum` for this stack.",
         wanted="at most {maximum} GPUs",
         severity=Severity.HIGH,
-        types=(CONTAINER_APP,),
+        types=WORKLOADS,
         subjects=_gpu_count,
         allowed=lambda count, options: count.value <= options["maximum"],
         scope=Scope.STACK,
@@ -103,7 +120,7 @@ RULES: Final = (
         wanted="at most {maximum}",
         severity=Severity.HIGH,
         types=(CONTAINER_APP,),
-        subjects=_idle_replicas,
+        subjects=_of_gpu_app("template.scale.minReplicas"),
         allowed=lambda least, options: least.number <= options["maximum"],
         scope=Scope.STACK,
         options=(Option("maximum", Kind.INTEGER, 0, "replicas that may run without a request"),),
@@ -116,7 +133,7 @@ RULES: Final = (
         wanted="at most {maximum} s",
         severity=Severity.LOW,
         types=(CONTAINER_APP,),
-        subjects=_cooldown,
+        subjects=_of_gpu_app("template.scale.cooldownPeriod"),
         allowed=lambda seconds, options: seconds.number <= options["maximum"],
         scope=Scope.STACK,
         level=Level.ADVISORY,
@@ -167,8 +184,7 @@ RULES: Final = (
                 "pricesPerHour",
                 Kind.NUMBERS,
                 LIST_PRICES,
-                "price of one replica or node an hour, by profile type; by default the list price, in US dollars, of"
-                f" the virtual machine of the same size in East US, as of {PRICES_AS_OF}",
+                f"price of one replica or node an hour, by profile type; the default is in {PRICES_SOURCE}",
                 keys=tuple(LIST_PRICES),
             ),
         ),

@@ -1,9 +1,10 @@
-"""Logs: that they go somewhere, and stay long enough and no longer."""
+"""That logs go somewhere, and stay long enough and no longer."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from policy.resource import ENVIRONMENT, WORKSPACE, Property, Resource
+from policy.property import Property
+from policy.resource import ENVIRONMENT, WORKSPACE, Resource
 from policy.rule import Kind, Option, Options, Rule, Severity, at
 
 MCSB_LOGS: Final = "Microsoft cloud security benchmark v1, LT-3: enable logging for security investigation"
@@ -15,11 +16,7 @@ _DESTINATIONS: Final = (_LOG_ANALYTICS, "azure-monitor")
 def _workspace(environment: Resource, _: Options) -> Iterable[Property]:
     logs = environment.at("appLogsConfiguration")
     if logs.at("destination").text == _LOG_ANALYTICS:
-        yield logs.at("logAnalyticsConfiguration")
-
-
-def _is_whole(workspace: Property, _: Options) -> bool:
-    return all(workspace.at(key).raw not in (None, "") for key in ("customerId", "sharedKey"))
+        yield from (logs.at(f"logAnalyticsConfiguration.{key}") for key in ("customerId", "sharedKey"))
 
 
 RULES: Final = (
@@ -37,7 +34,7 @@ RULES: Final = (
             Option("minimum", Kind.INTEGER, 30, "days that logs are kept at least"),
             Option("maximum", Kind.INTEGER, 365, "days that logs are kept at most"),
         ),
-        order=("minimum", "maximum"),
+        ascending=("minimum", "maximum"),
         references=(MCSB_RETENTION,),
     ),
     Rule(
@@ -61,7 +58,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(ENVIRONMENT,),
         subjects=_workspace,
-        allowed=_is_whole,
+        allowed=lambda part, _: part.raw not in (None, ""),
         references=(MCSB_LOGS,),
     ),
 )

@@ -1,9 +1,10 @@
-"""Names: that Azure takes them, and that they follow a pattern."""
+"""That Azure takes the names, and that they follow a pattern of yours."""
 
 import re
 from collections.abc import Iterable
 from typing import Final
 
+from policy.property import Property
 from policy.resource import (
     CONTAINER_APP,
     ENVIRONMENT,
@@ -14,7 +15,6 @@ from policy.resource import (
     RESOURCE_GROUP,
     STORAGE_ACCOUNT,
     WORKSPACE,
-    Property,
     Resource,
 )
 from policy.rule import Kind, Option, Options, Rule, Severity
@@ -63,6 +63,8 @@ RULES: Final = (
         types=tuple(AZURE_NAMES),
         subjects=_patterned,
         allowed=lambda name, options: bool(re.fullmatch(options["patterns"][name.resource.type], name.text)),
-        options=(Option("patterns", Kind.PATTERNS, {}, "regular expressions by type", keys=tuple(AZURE_NAMES)),),
+        options=(
+            Option("patterns", Kind.PATTERNS, {}, "regular expressions by type of resource", keys=tuple(AZURE_NAMES)),
+        ),
     ),
 )

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from components.gpu import GPU_PROFILES
-from policy.resource import ENVIRONMENT, ENVIRONMENT_STORAGE, STORAGE_ACCOUNT, Property, Resource
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject, entries, within
+from policy.property import Property, UnreadableError, select
+from policy.resource import AZURE, ENVIRONMENT, ENVIRONMENT_STORAGE, STORAGE_ACCOUNT, Resource
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity
 
 _GLOBAL: Final = "global"
-"""Where resources are that are in no region, such as DNS zones."""
 
 
 def region(name: str) -> str:
@@ -16,18 +16,19 @@ def region(name: str) -> str:
     return name.replace(" ", "").lower()
 
 
-def _located(resource: Resource, _: Options) -> Iterable[Subject]:
-    """The location of an Azure resource; other providers have locations of their own."""
-    if resource.azure and resource.at("location").raw is not None:
+def _located(resource: Resource, _: Options) -> Iterable[Property]:
+    """Where an Azure resource is: other providers have regions of their own, and what is global is nowhere."""
+    if resource.package == AZURE and resource.at("location").raw is not None:
         yield resource.at("location")
 
 
-def _gpu_profiles(environment: Resource, _: Options) -> Iterable[Subject]:
-    def types(entry: Property) -> Iterable[Property]:
-        if entry.at("workloadProfileType").text in GPU_PROFILES:
-            yield entry.at("workloadProfileType")
+def _is_allowed(location: Property, options: Options) -> bool:
+    return region(location.text) in (_GLOBAL, *map(region, options["regions"]))
 
-    return within(entries(environment, "workloadProfiles"), types)
+
+def _gpu_profiles(environment: Resource, _: Options) -> Iterable[Property]:
+    types = (entry.at("workloadProfileType") for entry in environment.each("workloadProfiles"))
+    return select(types, lambda profile: profile.text in GPU_PROFILES)
 
 
 def _is_known_there(profile: Property, _: Options) -> bool:
@@ -40,7 +41,12 @@ def _mounted_accounts(environment: Resource, _: Options) -> Iterable[Property]:
     stack = environment.siblings
     for link in stack.referring(environment, ENVIRONMENT_STORAGE, "environmentName"):
         for account in stack.referred(link.at("properties.azureFile.accountName"), STORAGE_ACCOUNT):
-            yield environment.computed([environment.at("location").text, account.at("location").text], "location")
+            try:
+                regions = [environment.at("location").text, account.at("location").text]
+            except UnreadableError as error:
+                yield environment.at("location").troubled(error)
+            else:
+                yield environment.computed(regions, "location")
 
 
 RULES: Final = (
@@ -53,7 +59,7 @@ RULES: Final = (
         severity=Severity.HIGH,
         types=(),
         subjects=_located,
-        allowed=lambda location, options: region(location.text) in {_GLOBAL, *map(region, options["regions"])},
+        allowed=_is_allowed,
         options=(
             Option(
                 "regions",

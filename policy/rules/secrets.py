@@ -1,23 +1,25 @@
-"""Secrets: where they may stand, and that what refers to them finds them."""
+"""Where secrets may stand, and that what refers to them finds them."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Final
 
-from policy.resource import ENVIRONMENT, ENVIRONMENT_STORAGE, WORKLOADS, Property, Resource, UnreadableError
-from policy.rule import Kind, Option, Options, Rule, Severity, Subject, containers, entries, within
-from policy.values import SECRET_VALUE
+from policy.property import Property
+from policy.redaction import SECRET_VALUE
+from policy.resource import CONTAINER_APP, ENVIRONMENT, ENVIRONMENT_STORAGE, JOB, WORKLOADS, Resource
+from policy.rule import Kind, Option, Options, Rule, Severity
+from policy.workload import containers
 
-_SCALERS: Final = ("http", "custom", "azureQueue", "tcp")
 MCSB_SECRETS: Final = "Microsoft cloud security benchmark v1, IM-8: restrict the exposure of credentials and secrets"
+_SCALE_RULES: Final = {
+    CONTAINER_APP: ("template.scale.rules", ("http.auth", "custom.auth", "azureQueue.auth", "tcp.auth")),
+    JOB: ("configuration.eventTriggerConfig.scale.rules", ("auth",)),
+}
 
 
-def _variables(app: Resource, _: Options) -> Iterable[Subject]:
-    def given(variable: Property) -> Iterable[Property]:
-        if variable.at("value").raw not in (None, ""):
-            yield variable
-
-    return within(within(containers(app), lambda container: container.items("env")), given)
+def _variables(app: Resource, _: Options) -> Iterable[Property]:
+    for container in containers(app):
+        yield from (variable for variable in container.each("env") if variable.at("value").raw not in (None, ""))
 
 
 def _is_no_secret(variable: Property, options: Options) -> bool:
@@ -27,46 +29,43 @@ def _is_no_secret(variable: Property, options: Options) -> bool:
     return not SECRET_VALUE.search(value.text)
 
 
-def _command_words(app: Resource, _: Options) -> Iterable[Subject]:
-    return within(within(containers(app), lambda container: (container.at("command"), container.at("args"))), _words)
+def _command_words(app: Resource, _: Options) -> Iterable[Property]:
+    for container in containers(app):
+        for key in ("command", "args"):
+            yield from container.each(key)
 
 
-def _words(line: Property) -> Iterable[Property]:
-    return line.items()
-
-
-def _references(app: Resource, _: Options) -> Iterable[Subject]:
-    variables = within(containers(app), lambda container: container.items("env"))
-    yield from within(variables, lambda variable: (variable.at("secretRef"),))
-    registries = entries(app, "configuration.registries")
-    yield from within(registries, lambda registry: (registry.at("passwordSecretRef"),))
-    for kind in _SCALERS:
-        authentication = within(
-            entries(app, "template.scale.rules"), lambda rule, kind=kind: rule.items(f"{kind}.auth")
-        )
-        yield from within(authentication, lambda entry: (entry.at("secretRef"),))
+def _references(app: Resource, _: Options) -> Iterable[Property]:
+    for container in containers(app):
+        yield from (variable.at("secretRef") for variable in container.each("env"))
+    yield from (registry.at("passwordSecretRef") for registry in app.each("configuration.registries"))
+    rules, kinds = _SCALE_RULES[app.type]
+    for rule in app.each(rules):
+        for kind in kinds:
+            yield from (entry.at("secretRef") for entry in rule.each(kind))
 
 
 def _resolves(reference: Property, _: Options) -> bool:
+    if not reference.text:
+        return True
     names = [secret.at("name").text for secret in reference.resource.items("configuration.secrets")]
-    return not reference.text or reference.text in names
+    return reference.text in names
 
 
-def _keys(resource: Resource, _: Options) -> Iterable[Subject]:
+def _keys(resource: Resource, _: Options) -> Iterable[Property]:
     """The places that hold a key in plain text once they are in Azure."""
-    match resource.type:
-        case "app:ContainerApp" | "app:Job":
-            found = within(entries(resource, "configuration.secrets"), lambda secret: (secret.at("value"),))
-        case "app:ManagedEnvironment":
-            found = (resource.at("appLogsConfiguration.logAnalyticsConfiguration.sharedKey"),)
-        case _:
-            found = (resource.at("properties.azureFile.accountKey"),)
-    yield from (key for key in found if isinstance(key, UnreadableError) or key.raw is not None)
+    if resource.type in WORKLOADS:
+        found = [secret.at("value") for secret in resource.each("configuration.secrets")]
+    elif resource.type == ENVIRONMENT:
+        found = [resource.at("appLogsConfiguration.logAnalyticsConfiguration.sharedKey")]
+    else:
+        found = [resource.at("properties.azureFile.accountKey")]
+    yield from (key for key in found if key.raw is not None)
 
 
 def _is_marked(key: Property, _: Options) -> bool:
     """False for a plain value; whether one that is not known yet will be marked shows during the update."""
-    return key.secret or key.value is None
+    return key.secret or key.hidden or key.value is None
 
 
 RULES: Final = (

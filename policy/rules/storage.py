@@ -6,25 +6,23 @@ from typing import Final
 from google.protobuf.struct_pb2 import Struct
 
 from policy.gpu_use import environments_of
+from policy.property import OutsideError, Property, select
 from policy.resource import (
+    CONTAINER_APP,
     ENVIRONMENT,
     ENVIRONMENT_STORAGE,
     FILE_SERVICE,
     FILE_SHARE,
     STORAGE_ACCOUNT,
-    WORKLOADS,
-    OutsideError,
-    Property,
     Resource,
 )
-from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, Subject, at, entries, within
+from policy.rule import Kind, Level, Option, Options, Rule, Scope, Severity, at
 from policy.rules.exposure import MCSB_NETWORK, MCSB_TRANSIT
-from policy.values import text
 
 _MODERN_TLS: Final = ("TLS1_2", "TLS1_3")
 _READ_ONLY: Final = "ReadOnly"
-_SHARES: Final = {"AzureFile": "azureFile", "NfsAzureFile": "nfsAzureFile"}
-"""Types of a volume that is a file share, and where its link says how it may be used."""
+_LINK_KINDS: Final = {"AzureFile": "azureFile", "NfsAzureFile": "nfsAzureFile"}
+"""Kinds of volumes that are shares, and where a link of the kind says how it is opened."""
 
 
 def _raise_tls(properties: Struct, _: Options) -> bool:
@@ -34,7 +32,7 @@ def _raise_tls(properties: Struct, _: Options) -> bool:
     return True
 
 
-def _accounts_with_shares(account: Resource, _: Options) -> Iterable[Subject]:
+def _accounts_with_shares(account: Resource, _: Options) -> Iterable[Property]:
     if account.siblings.referring(account, FILE_SHARE, "accountName"):
         yield account.at("accountName")
 
@@ -45,40 +43,41 @@ def _keeps_deleted_shares(account: Property, options: Options) -> bool:
     return any(policy.at("enabled").flag and policy.at("days").number >= options["days"] for policy in policies)
 
 
-def _shared_keys(account: Resource, _: Options) -> Iterable[Subject]:
+def _shared_keys(account: Resource, _: Options) -> Iterable[Property]:
     if not account.siblings.referring(account, ENVIRONMENT_STORAGE, "properties.azureFile.accountName"):
         yield account.at("allowSharedKeyAccess")
 
 
-def _mounted_shares(app: Resource, _: Options) -> Iterable[Subject]:
-    def shares(volume: Property) -> Iterable[Property]:
-        if volume.at("storageType").text in _SHARES:
-            yield volume
-
-    return within(entries(app, "template.volumes"), shares)
+def _mounted_shares(app: Resource, _: Options) -> Iterable[Property]:
+    return select(app.each("template.volumes"), lambda volume: volume.at("storageType").text in _LINK_KINDS)
 
 
 def _is_read_only(volume: Property, _: Options) -> bool:
-    if "ro" in (option.strip() for option in volume.at("mountOptions").text.split(",")):
-        return True
-    links = _links_of(volume)
+    modes = [word for word in map(str.strip, volume.at("mountOptions").text.split(",")) if word in ("ro", "rw")]
+    if modes:
+        return modes[-1] == "ro"  # as mount has it, the last one counts
+    links = _links(volume)
     if not links:
-        name = volume.at("storageName")
-        raise OutsideError(name.path, f"{text(name.raw)} is a link that is not part of this stack")
-    kind = _SHARES[volume.at("storageType").text]
+        raise OutsideError(
+            volume.at("storageName"),
+            "the environment's storage link is not part of this stack, so nobody knows its accessMode; read it with"
+            " ManagedEnvironmentsStorage.get(), or mount with `ro`",
+        )
+    kind = _LINK_KINDS[volume.at("storageType").text]
     return all(link.at(f"properties.{kind}.accessMode").text == _READ_ONLY for link in links)
 
 
-def _links_of(volume: Property) -> list[Resource]:
-    """Those of its name in the app's environment, where that is part of the stack: others may have the name too."""
+def _links(volume: Property) -> list[Resource]:
+    """The links that a volume may mean: their names are unique within an environment only."""
     app = volume.resource
-    links = app.siblings.referred(volume.at("storageName"), ENVIRONMENT_STORAGE)
+    named = app.siblings.referred(volume.at("storageName"), ENVIRONMENT_STORAGE)
     own = {environment.urn for environment in environments_of(app)}
-    return [
-        link
-        for link in links
-        if not own or any(found.urn in own for found in app.siblings.referred(link.at("environmentName"), ENVIRONMENT))
-    ]
+
+    def elsewhere(link: Resource) -> bool:
+        environments = app.siblings.referred(link.at("environmentName"), ENVIRONMENT)
+        return bool(own and environments) and own.isdisjoint(found.urn for found in environments)
+
+    return [link for link in named if not elsewhere(link)]
 
 
 RULES: Final = (
@@ -173,11 +172,12 @@ RULES: Final = (
     Rule(
         id="storage-read-only-mount",
         title="Apps mount models and code read-only",
-        reason="An app that is taken over could change the model and the code that it starts with next time.",
+        reason="An app that is taken over could change the model and the code that it starts with next time. Jobs may"
+        " write: training does.",
         fix="Link the share to the environment with accessMode ReadOnly and mount that link, or mount it with `ro`.",
         wanted="a link with accessMode ReadOnly, or the mount option ro",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=(CONTAINER_APP,),
         subjects=_mounted_shares,
         allowed=_is_read_only,
         scope=Scope.STACK,

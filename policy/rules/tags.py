@@ -1,14 +1,15 @@
-"""Tags: whose a resource is, for people and for the bill."""
+"""Whose a resource is, for people and for the bill."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from policy.resource import CONTAINER_APP, ENVIRONMENT, RESOURCE_GROUP, STORAGE_ACCOUNT, WORKSPACE, Property, Resource
+from policy.property import Property
+from policy.resource import ENVIRONMENT, RESOURCE_GROUP, STORAGE_ACCOUNT, WORKLOADS, WORKSPACE, Resource
 from policy.rule import Kind, Option, Options, Rule, Severity
 
-TAGGABLE: Final = (CONTAINER_APP, ENVIRONMENT, STORAGE_ACCOUNT, WORKSPACE, RESOURCE_GROUP)
+TAGGABLE: Final = (*WORKLOADS, ENVIRONMENT, STORAGE_ACCOUNT, WORKSPACE, RESOURCE_GROUP)
 
 
 def _tags(resource: Resource, options: Options) -> Iterable[Property]:
@@ -35,8 +36,7 @@ RULES: Final = (
     Rule(
         id="tags-required",
         title="Resources carry the required tags",
-        reason="Without them nobody can tell whose a resource is: it is paid for by nobody in particular, and two"
-        " programs may take it for theirs.",
+        reason="Without them nobody can tell whose a resource is, and who pays for it.",
         fix="Add the tag. With the level `remediate` the pack adds those that have a value in `defaults`.",
         wanted="a value for each of {required}",
         severity=Severity.MEDIUM,
@@ -44,7 +44,12 @@ RULES: Final = (
         subjects=_tags,
         allowed=lambda tag, _: bool(tag.text),
         options=(
-            Option("required", Kind.STRINGS, (), "names of the tags that each resource must carry; none by default"),
+            Option(
+                "required",
+                Kind.STRINGS,
+                (),
+                "names of the tags that each resource must carry; none unless you name them",
+            ),
             Option("defaults", Kind.TEXTS, {}, "values that remediation gives to missing tags, by name"),
         ),
         references=("Microsoft cloud security benchmark v1, AM-1: track asset inventory and their risks",),

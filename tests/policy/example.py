@@ -1,7 +1,6 @@
 """A stack that every rule is content with, as data: unit tests judge it, and the real engine declares it."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +10,14 @@ MARK = "organization/example/dev"
 REGION = "westus3"
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 SUBNET = "/subscriptions/s/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/v/subnets/apps"
-TAGS = {"aca-inference-stack": MARK}
+TAGS = {"aca-inference-stack": MARK, "owner": "platform"}
 CONFIGURATION = {
     "storage-network": "mandatory",
+    "supply-registry": {"registries": ["example.azurecr.io", "mcr.microsoft.com/azureml/*"]},
+    "tags-required": {"required": ["owner"]},
     "names-pattern": {"patterns": {"app:ContainerApp": "tone-.*"}},
-    "tags-required": {"required": ["aca-inference-stack"]},
-    "supply-registry": {"registries": ["example.azurecr.io", "mcr.microsoft.com"]},
 }
-"""What switches on the rules that ask for nothing by default, and the registry that the example trusts."""
+"""What switches on the rules that ask for nothing by default."""
 
 
 @dataclass
@@ -30,13 +29,13 @@ class Declared:
     ignored: tuple[str, ...] = ()
     protected: bool = False
     exists: bool = False
+    adopted: bool = False
     step: Step | None = None
     options: dict[str, Any] = field(default_factory=dict)
     """More resource options, for the engine only."""
 
 
 Example = dict[str, Declared]
-Edit = Callable[[Example], None]
 
 
 def ref(resource: str, output: str = "name") -> dict[str, str]:
@@ -51,7 +50,7 @@ def probe(kind: str, path: str, **more: int) -> dict[str, Any]:
     return {"type": kind, "httpGet": {"path": path, "port": 7860, "scheme": "HTTP"}, **more}
 
 
-def app(name: str, environment: str, profile: str, link: str | None, resources: dict[str, Any]) -> dict[str, Any]:
+def app(name: str, environment: str, link: str | None, cpu: int = 24, memory: str = "220Gi") -> dict[str, Any]:
     container: dict[str, Any] = {
         "name": name,
         "image": f"example.azurecr.io/inference:1.2.0-gpu@{DIGEST}",
@@ -60,7 +59,7 @@ def app(name: str, environment: str, profile: str, link: str | None, resources: 
             {"name": "INFERENCE_PORT", "value": "7860"},
             {"name": "INFERENCE_API_KEYS", "secretRef": "api-key"},
         ],
-        "resources": resources,
+        "resources": {"cpu": cpu, "memory": memory},
         "probes": [
             probe("Startup", "/health/startup", periodSeconds=3, failureThreshold=30, timeoutSeconds=2),
             probe("Readiness", "/health/ready", periodSeconds=3, failureThreshold=3, timeoutSeconds=3),
@@ -77,7 +76,7 @@ def app(name: str, environment: str, profile: str, link: str | None, resources: 
         "location": REGION,
         "tags": TAGS,
         "environmentId": ref(environment, "id"),
-        "workloadProfileName": profile,
+        "workloadProfileName": "GPU",
         "configuration": {
             "ingress": {
                 "external": True,
@@ -85,7 +84,6 @@ def app(name: str, environment: str, profile: str, link: str | None, resources: 
                 "targetPort": 7860,
                 "corsPolicy": {"allowedOrigins": ["https://chat.example.com"]},
                 "ipSecurityRestrictions": [{"name": "office", "action": "Allow", "ipAddressRange": "203.0.113.0/24"}],
-                "additionalPortMappings": [{"targetPort": 9000, "external": False}],
             },
             "secrets": [{"name": "api-key", "value": secret("k")}],
             "registries": [{"server": "example.azurecr.io", "identity": "system"}],
@@ -107,9 +105,6 @@ def environment(name: str, profile: dict[str, Any]) -> dict[str, Any]:
         },
     }
 
-
-_SERVERLESS = {"cpu": 24, "memory": "220Gi"}
-_NODE = {"cpu": 23, "memory": "198Gi"}
 
 _GOOD: Example = {
     "group": Declared("resources:ResourceGroup", {"resourceGroupName": "tone", "location": REGION, "tags": TAGS}),
@@ -197,8 +192,8 @@ _GOOD: Example = {
             },
         },
     ),
-    "app": Declared("app:ContainerApp", app("tone-app", "environment", "GPU", "link", _SERVERLESS)),
-    "batch": Declared("app:ContainerApp", app("tone-batch", "nodes", "GPU", None, _NODE)),
+    "app": Declared("app:ContainerApp", app("tone-app", "environment", "link")),
+    "batch": Declared("app:ContainerApp", app("tone-batch", "nodes", None, cpu=23, memory="198Gi")),
 }
 
 
@@ -210,41 +205,14 @@ def good() -> Example:
 def adopting() -> Example:
     """The good example, with a workspace that another stack made, and one that this stack no longer refers to."""
     example = good()
-    foreign = {**example["logs"].inputs, "tags": {"aca-inference-stack": "organization/other/dev"}}
-    example["theirs"] = Declared(
-        "operationalinsights:Workspace", foreign, ("*",), exists=True, step=Step("import", retained=True)
-    )
-    example["left"] = Declared(
-        "operationalinsights:Workspace", foreign, ("*",), exists=True, step=Step("delete", retained=True)
-    )
+    foreign = {**example["logs"].inputs, "tags": {**TAGS, "aca-inference-stack": "organization/other/dev"}}
+    for name, operation in (("theirs", "import"), ("left", "delete")):
+        example[name] = Declared(
+            "operationalinsights:Workspace",
+            foreign,
+            ("*",),
+            exists=True,
+            adopted=True,
+            step=Step(operation, retained=True),
+        )
     return example
-
-
-def put(resource: str, path: str, value: Any) -> Edit:
-    """Sets one property of one resource; numbers in the path are places in lists."""
-
-    def edit(example: Example) -> None:
-        place: Any = example[resource].inputs
-        *way, last = path.split(".")
-        for key in way:
-            place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
-        if value is None:
-            place.pop(last)
-        elif isinstance(place, list):
-            place[int(last)] = value
-        else:
-            place[last] = value
-
-    return edit
-
-
-def both(*edits: Edit) -> Edit:
-    def edit(example: Example) -> None:
-        for one in edits:
-            one(example)
-
-    return edit
-
-
-def without(resource: str) -> Edit:
-    return lambda example: example.pop(resource) and None

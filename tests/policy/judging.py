@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from policy.pack import RULES, findings
-from policy.resource import OWN_NAME, Resource, Stack
+from policy.resource import AZURE, OWN_NAME, Resource, Stack, package
 from policy.rule import Finding, Rule, Scope, judge
 from policy.settings import parse
 from policy.values import UNKNOWN, Secret
-from tests.policy.example import CONFIGURATION, MARK, Example
+from tests.policy.example import CONFIGURATION, MARK, Declared, Example
 
 
 def stack_of(example: Example, preview: bool) -> Stack:
@@ -68,14 +68,20 @@ def _resource(name: str, example: Example, preview: bool) -> Resource:
         ignored=frozenset(declared.ignored),
         protected=declared.protected,
         dependencies=sources,
-        id=UNKNOWN if preview and not declared.exists else _id(name, example),
+        id=UNKNOWN if preview and not declared.exists else _id(_own_name(name, declared)),
+        adopted=declared.adopted,
+        package=package(declared.type) if declared.type.count(":") == 2 else AZURE,
         step=declared.step,
     )
 
 
-def _id(name: str, example: Example) -> str:
-    own = example[name].inputs.get(OWN_NAME.get(example[name].type, "")) if name in example else name
-    return f"/subscriptions/s/resourceGroups/tone/providers/Example/{own}"
+def _id(name: str) -> str:
+    return f"/subscriptions/s/resourceGroups/tone/providers/Example/{name}"
+
+
+def _own_name(name: str, declared: Declared) -> str:
+    own = declared.inputs.get(OWN_NAME.get(declared.type, ""))
+    return own if isinstance(own, str) else name
 
 
 def _value(value: Any, example: Example, preview: bool) -> Any:
@@ -83,12 +89,12 @@ def _value(value: Any, example: Example, preview: bool) -> Any:
         case {"$ref": source, "output": output}:
             if preview:
                 return UNKNOWN
-            if output != "name":
-                return _id(source, example)
-            own = example[source].inputs.get(OWN_NAME.get(example[source].type, "")) if source in example else source
-            return own if isinstance(own, str) else None
+            own = _own_name(source, example[source]) if source in example else source
+            return own if output == "name" else _id(own)
         case {"$secret": hidden}:
             return Secret(hidden)
+        case {"$unknown": _}:
+            return UNKNOWN
         case dict():
             return {key: _value(item, example, preview) for key, item in value.items()}
         case list():

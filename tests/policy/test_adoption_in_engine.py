@@ -13,6 +13,7 @@ from tests.policy.example import REGION, Declared, Example
 pytestmark = pytest.mark.engine
 _GROUP = "theirs"
 _WORKSPACE = "their-logs"
+_ADOPTING = {"adoption-exists": {"adopted": [_GROUP, _WORKSPACE]}}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +31,10 @@ def theirs(sandbox: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def ours(sandbox: Mapping[str, str], tmp_path: Path) -> Project:
-    """A stack that adopts them."""
-    return make(tmp_path, sandbox)
+    """A stack that adopts them, and says so."""
+    project = make(tmp_path, sandbox)
+    project.configure(_ADOPTING)
+    return project
 
 
 def _declared(ids: Mapping[str, str], retention: int = 30, **options: object) -> Example:
@@ -73,6 +76,16 @@ def test_adopted_and_retained_passes(theirs: Mapping[str, str], ours: Project) -
     assert "its owner must change it" in advice.message.how
 
 
+def test_what_only_ignores_changes_is_judged_in_full(theirs: Mapping[str, str], ours: Project) -> None:
+    """Without a word in the settings, in a preview and in an update."""
+    ours.configure({})
+    ours.declare(_declared(theirs, retain_on_delete=True))
+    assert _violations(ours.check()) == {("logs-retention", "logs")}
+    told = ours.pulumi("up", "--yes", "--skip-preview", "--policy-pack", str(PACK), code=None)
+    assert re.search(r"\[mandatory\].*logs-retention", told)
+    assert "name it in `adopted`" in told
+
+
 def test_adopted_and_protected_passes(theirs: Mapping[str, str], ours: Project) -> None:
     example = _declared(theirs)
     for declared in example.values():
@@ -96,7 +109,7 @@ def test_another_stacks_resource_that_would_be_changed_is_caught(theirs: Mapping
 
 
 def test_a_removal_is_fine_only_if_it_was_retained(theirs: Mapping[str, str], ours: Project) -> None:
-    ours.configure({"logs-retention": "disabled"})
+    ours.configure({**_ADOPTING, "logs-retention": "disabled"})
     ours.declare(_declared(theirs))
     ours.pulumi("up", "--yes", "--skip-preview")
     ours.declare({})

@@ -11,7 +11,6 @@ from policy.pack import RULES
 from policy.rule import Scope
 from policy.settings import LEVEL
 from policy.values import UNKNOWN, UNKNOWN_SENTINELS, Secret
-from tests.policy.example import MARK
 from tests.policy.wire import Context, Refused, analyze, analyze_stack, analyzer, request
 
 ACCOUNT = "storage:StorageAccount"
@@ -60,9 +59,12 @@ def test_no_rule_is_silent_about_a_resource_that_is_not_known_at_all(rule: Any) 
     ) | dict.fromkeys(
         ("retentionInDays", "location", "accountName", "containerAppName", "environmentName", "storageName"), UNKNOWN
     )
-    inputs |= dict.fromkeys(("shareName", "workspaceName", "resourceGroupName", "jobName"), UNKNOWN)
-    asks = {"names-pattern": {"patterns": dict.fromkeys(rule.types, ".*")}, "tags-required": {"required": ["owner"]}}
-    asked = asks.get(rule.id, {})
+    inputs |= dict.fromkeys(("shareName", "workspaceName", "resourceGroupName"), UNKNOWN)
+    inputs["jobName"] = UNKNOWN
+    asked = {
+        "names-pattern": {"patterns": dict.fromkeys(rule.types, ".*")},
+        "tags-required": {"required": ["owner"]},
+    }.get(rule.id, {})
     pack = analyzer(configuration={f"aca-inference-policy:{rule.id}": json.dumps(asked | {LEVEL: "mandatory"})})
     for kind in rule.types:
         told = [one for one in analyze(pack, kind, inputs) if one.policyName == rule.id]
@@ -70,16 +72,30 @@ def test_no_rule_is_silent_about_a_resource_that_is_not_known_at_all(rule: Any) 
         assert all(one.message.startswith("not judged yet: ") for one in told)
 
 
-def test_adopted_resources_are_advised_about_only() -> None:
-    found = analyze(analyzer(), ACCOUNT, BAD_ACCOUNT, ignoreChanges=["*"])
-    assert levels(found)["storage-tls"] == analyzer_pb2.ADVISORY
-    assert "its owner must change it" in next(one.message for one in found if one.policyName == "storage-tls")
+ADOPTING = {"aca-inference-policy:adoption-exists": '{"adopted": ["store"]}'}
 
 
-def test_what_this_very_stack_made_is_not_adopted() -> None:
-    """Its own mark on it: ignoring every change does not switch mandatory rules off."""
-    own = {**BAD_ACCOUNT, "tags": {"aca-inference-stack": MARK}}
-    assert levels(analyze(analyzer(), ACCOUNT, own, ignoreChanges=["*"]))["storage-tls"] == analyzer_pb2.MANDATORY
+@pytest.mark.parametrize("dry_run", [True, False], ids=["preview", "up"])
+@pytest.mark.parametrize(
+    ("configuration", "options", "tags", "advice"),
+    [
+        ({}, {"ignoreChanges": ["*"]}, {}, False),
+        (ADOPTING, {}, {}, False),
+        (ADOPTING, {"ignoreChanges": ["*"]}, {"aca-inference-stack": "organization/example/dev"}, False),
+        (ADOPTING, {"ignoreChanges": ["*"]}, {"aca-inference-stack": "organization/other/dev"}, True),
+        (ADOPTING, {"ignoreChanges": ["*"]}, {}, True),
+    ],
+    ids=["only ignored", "only named", "made by this stack", "made by another", "made by nobody known"],
+)
+def test_only_what_is_named_untouched_and_not_ours_is_judged_mildly(
+    dry_run: bool, configuration: dict[str, str], options: dict[str, Any], tags: dict[str, str], advice: bool
+) -> None:
+    found = analyze(analyzer(dry_run, configuration), ACCOUNT, {**BAD_ACCOUNT, "tags": tags}, **options)
+    (violation,) = [one for one in found if one.policyName == "storage-tls"]
+    assert violation.enforcementLevel == (analyzer_pb2.ADVISORY if advice else analyzer_pb2.MANDATORY)
+    assert ("its owner must change it" in violation.message) == advice
+    ignored = "ignoreChanges" in options
+    assert ("name it in `adopted`" in violation.message) == (ignored and not advice)
 
 
 def test_how_something_is_adopted_is_not_advice() -> None:
@@ -138,8 +154,8 @@ def test_repairs_where_asked_for() -> None:
 
 
 def test_what_cannot_be_repaired_is_mandatory() -> None:
-    asked = {"enforcementLevel": "remediate", "required": ["owner"]}
-    pack = analyzer(configuration={"aca-inference-policy:tags-required": json.dumps(asked)})
+    required = '{"enforcementLevel": "remediate", "required": ["owner"]}'
+    pack = analyzer(configuration={"aca-inference-policy:tags-required": required})
     assert levels(analyze(pack, ACCOUNT, BAD_ACCOUNT))["tags-required"] == analyzer_pb2.MANDATORY
 
 
@@ -156,6 +172,14 @@ def test_the_stack_configuration_is_the_initial_configuration() -> None:
     assert {policy.name for policy in info.policies} == {
         rule.id for rule in RULES.values() if rule.scope is not Scope.PLAN
     }
+
+
+@pytest.mark.parametrize("given", ["{}", '{"enforcementLevel": null}'])
+def test_a_configuration_that_says_nothing_changes_nothing(given: str) -> None:
+    configuration = {"aca-inference-policy:all": given, "aca-inference-policy:storage-tls": given}
+    info = analyzer(configuration=configuration).GetAnalyzerInfo(None, Context())
+    assert "all" not in info.initialConfig
+    assert info.initialConfig["storage-tls"].enforcementLevel == analyzer_pb2.MANDATORY
 
 
 def test_wrong_configuration_ends_the_run() -> None:

@@ -4,20 +4,22 @@ from cli.check_report import as_json, as_sarif, summary
 from cli.check_run import Result, Source
 from policy.message import Message
 from policy.pack import RULES
-from policy.rule import Level
+from policy.rule import Level, Verdict
 
 _URN = "urn:pulumi:dev::example::azure-native:app:ContainerApp::app"
 
 
-def result(rule: str, level: Level = Level.MANDATORY, judged: bool = True, source: Source | None = None) -> Result:
-    message = Message(RULES[rule].title, "a.b", '"found"', "wanted", "why", "how", judged)
+def result(
+    rule: str, level: Level = Level.MANDATORY, verdict: Verdict = Verdict.BROKEN, source: Source | None = None
+) -> Result:
+    message = Message(RULES[rule].title, "a.b", '"found"', "wanted", "why", "how", verdict)
     return Result(RULES[rule], level, _URN, message, source)
 
 
 RESULTS = [
     result("storage-tls", source=Source("components/store.py", 7)),
     result("supply-digest", Level.ADVISORY),
-    result("supply-registry", Level.ADVISORY, judged=False),
+    result("supply-registry", Level.ADVISORY, verdict=Verdict.NOT_YET_KNOWN),
 ]
 
 

@@ -10,7 +10,7 @@ from cli.check_run import Result
 from cli.errors import PulumiError
 from policy.pack import RULES
 from policy.resource import STACK
-from policy.rule import Rule, Scope
+from policy.rule import Rule, Scope, Verdict
 from tests.policy.cases import BREAKING, Case
 from tests.policy.engine import PACK, make
 from tests.policy.example import CONFIGURATION, Declared, Example, good, ref
@@ -18,12 +18,13 @@ from tests.policy.plain_provider import serving
 
 pytestmark = pytest.mark.engine
 _SEPARATOR = "--"
-_OF_THE_STACK = [rule for rule in RULES.values() if rule.types == (STACK,)]
+_SUMS = [rule for rule in RULES.values() if rule.types == (STACK,)]
+"""Rules about a sum over the whole stack: many copies of the example in one stack would break them by themselves."""
 _JUDGED_BY_THE_ENGINE = [
     rule
     for rule in RULES.values()
     # The sandbox's provider marks keys as secrets by itself; the rule has a test of its own below.
-    if rule.scope is not Scope.PLAN and rule.id != "secrets-state" and rule not in _OF_THE_STACK
+    if rule.scope is not Scope.PLAN and rule.id != "secrets-state" and rule not in _SUMS
 ]
 
 
@@ -47,6 +48,18 @@ def wrong(sandbox: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) 
         _first_case(rule).edit(example)
         everything |= {f"{rule.id}{_SEPARATOR}{name}": _renamed(one, rule.id) for name, one in example.items()}
     project.declare(everything)
+    return project.check()
+
+
+@pytest.fixture(scope="session")
+def too_much(sandbox: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    """What a preview says of one example with too large a sum of each kind."""
+    project = make(tmp_path_factory.mktemp("sums"), sandbox)
+    project.configure(CONFIGURATION)
+    example = good()
+    for rule in _SUMS:
+        _first_case(rule).edit(example)
+    project.declare(example)
     return project.check()
 
 
@@ -74,7 +87,7 @@ def _renamed(declared: Declared, prefix: str) -> Declared:
 
 
 def test_the_good_example_passes_every_rule(right: list[Result]) -> None:
-    assert [str(result.message) for result in right if result.message.judged] == []
+    assert [str(result.message) for result in right if result.message.verdict.judged] == []
 
 
 @pytest.mark.parametrize("rule", _JUDGED_BY_THE_ENGINE, ids=lambda rule: rule.id)
@@ -82,22 +95,18 @@ def test_every_rule_catches_its_case(rule: Rule, wrong: list[Result]) -> None:
     case = _first_case(rule)
     name = f"{rule.id}{_SEPARATOR}{case.resource}"
     found = [result for result in wrong if result.rule.id == rule.id and result.resource == name]
-    assert [result for result in found if result.message.judged], [str(result.message) for result in found]
-    assert {result.level for result in found if result.message.judged} == {
+    assert [result for result in found if result.message.verdict.judged], [str(result.message) for result in found]
+    assert {result.level for result in found if result.message.verdict.judged} == {
         "mandatory" if rule.id == "storage-network" else rule.level
     }
 
 
-@pytest.mark.parametrize("rule", _OF_THE_STACK, ids=lambda rule: rule.id)
-def test_a_ceiling_of_the_stack_is_caught(rule: Rule, sandbox: Mapping[str, str], tmp_path: Path) -> None:
-    """With one copy of the example alone: a program with many breaks every ceiling."""
-    project = make(tmp_path, sandbox)
-    project.configure(CONFIGURATION)
-    example = good()
-    _first_case(rule).edit(example)
-    project.declare(example)
-    (found,) = [result for result in project.check() if result.rule.id == rule.id]
-    assert (found.message.judged, found.level) == (True, rule.level)
+@pytest.mark.parametrize("rule", _SUMS, ids=lambda rule: rule.id)
+def test_every_sum_is_caught(rule: Rule, too_much: list[Result], right: list[Result]) -> None:
+    """In a stack that has nothing else against it, and where the good example is below the ceiling."""
+    (found,) = [result for result in too_much if result.rule.id == rule.id]
+    assert (found.resource, found.level, found.message.verdict) == ("example-dev", rule.level, Verdict.BROKEN)
+    assert rule.id not in {result.rule.id for result in right}
 
 
 def test_what_is_not_known_is_told_and_judged_at_up(sandbox: Mapping[str, str], tmp_path: Path) -> None:
@@ -114,7 +123,7 @@ def test_what_is_not_known_is_told_and_judged_at_up(sandbox: Mapping[str, str], 
     }
     project.declare(example)
     (result,) = project.check()
-    assert (result.level, result.message.judged) == ("advisory", False)
+    assert (result.level, result.message.verdict.judged) == ("advisory", False)
     assert result.message.property == "template.containers[0].image"
     told = project.pulumi("preview", "--policy-pack", str(PACK))
     assert "not judged yet: The image's tag names a version" in told
@@ -142,11 +151,55 @@ account("latesecond", allow_shared_key_access=first.primary_location.apply(lambd
 """
 
 
+_READS_ENVIRONMENT = """
+from pulumi_azure_native import app
+
+GROUP = "{group}"
+read = app.ManagedEnvironment.get("theirs", f"{{GROUP}}/providers/Microsoft.App/managedEnvironments/tone-env")
+
+def always_on(name, environment):
+    app.ContainerApp(
+        name, resource_group_name="tone", container_app_name=name, location="westus3", environment_id=environment,
+        workload_profile_name="GPU", template=app.TemplateArgs(scale=app.ScaleArgs(min_replicas=1, max_replicas=1)),
+    )
+
+always_on("beside", read.id)
+always_on("elsewhere", f"{{GROUP}}/providers/Microsoft.App/managedEnvironments/elsewhere")
+"""
+
+
+def test_an_environment_that_is_only_read_decides_about_its_apps(sandbox: Mapping[str, str], tmp_path: Path) -> None:
+    """One that is not in the stack at all does not: that app is not judged, which is told. The environment itself, with
+    nodes kept without work, is somebody else's."""
+    theirs = make(tmp_path / "theirs", sandbox)
+    example = {"group": good()["group"], "environment": good()["environment"]}
+    example["environment"].inputs |= {
+        "appLogsConfiguration": {"destination": "azure-monitor"},
+        "workloadProfiles": [
+            {"name": "Consumption", "workloadProfileType": "Consumption"},
+            {"name": "GPU", "workloadProfileType": "NC24-A100", "minimumCount": 1, "maximumCount": 2},
+        ],
+    }
+    theirs.declare(example)
+    theirs.pulumi("up", "--yes", "--skip-preview")
+    group = f"/subscriptions/{sandbox['ARM_SUBSCRIPTION_ID']}/resourceGroups/tone"
+    project = make(tmp_path / "ours", sandbox, _READS_ENVIRONMENT.format(group=group))
+    project.configure({"all": "disabled", "cost-idle-replicas": "mandatory", "cost-idle-nodes": "mandatory"})
+    found = {(result.rule.id, result.resource): result for result in project.check()}
+    assert {key: (result.level, result.message.verdict) for key, result in found.items()} == {
+        ("cost-idle-replicas", "beside"): ("mandatory", Verdict.BROKEN),
+        ("cost-idle-replicas", "elsewhere"): ("advisory", Verdict.OUTSIDE),
+        ("cost-idle-nodes", "theirs"): ("advisory", Verdict.BROKEN),
+    }
+    assert "not part of this stack" in found["cost-idle-replicas", "elsewhere"].message.found
+    theirs.pulumi("destroy", "--yes", "--skip-preview")
+
+
 def test_a_rule_about_the_stack_is_judged_at_up_too(sandbox: Mapping[str, str], tmp_path: Path) -> None:
     project = make(tmp_path, sandbox, _LATE_VALUE)
     project.configure({"all": "disabled", "storage-shared-keys": "mandatory"})
     found = {result.resource: result for result in project.check()}
-    assert (found["latesecond"].level, found["latesecond"].message.judged) == ("advisory", False)
+    assert (found["latesecond"].level, found["latesecond"].message.verdict.judged) == ("advisory", False)
     told = project.pulumi("up", "--yes", "--skip-preview", "--policy-pack", str(PACK), code=None)
     violations = told.split("[mandatory]")[1:]
     assert len([one for one in violations if "storage-shared-keys" in one]) == 2
