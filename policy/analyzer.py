@@ -172,8 +172,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def _in_stack(self, entry: analyzer_pb2.AnalyzerResource) -> Resource:
-        # What the engine has not shown before is not written by this run: the program only reads it.
-        seen = self._seen.get(entry.urn) or replace(_resource(entry), adopted=True)
+        seen = self._seen.get(entry.urn) or _resource(entry)
         named = {key: tuple(found.urns) for key, found in entry.propertyDependencies.items()}
         found = decode(Struct(fields={"id": entry.properties.fields["id"]})) if "id" in entry.properties.fields else {}
         return replace(seen, dependencies=named, id=found.get("id"))

@@ -20,10 +20,7 @@ SERVICE_MAXIMUM_EXECUTIONS: Final = 100
 """Executions of an event-driven job that the service allows at a time where the job does not say."""
 ADDED_PROFILE: Final = "dynamic:WorkloadProfile"
 """This project's resource that adds one profile to an environment of somebody else."""
-OUTSIDE: Final = (
-    "its environment is not part of this stack, so nobody knows whether the profile has a GPU; read it with"
-    " ManagedEnvironment.get() to have this judged"
-)
+OUTSIDE: Final = "its environment is not part of this stack, so nobody knows whether the profile has a GPU"
 
 
 @dataclass(frozen=True)

@@ -67,13 +67,13 @@ counts as a violation.
 
 *Not judged*: the place depends on something that is not part of the stack, such as an app's environment or storage
 link. What is right whatever is there passes (one replica is below the ceiling on any GPU); the rest is told, with why,
-as advice in preview and update. To have it judged, let the program read the resource (`ManagedEnvironment.get(...)`).
+as advice in preview and update. What a program only reads (`get`) the engine shows to no pack: it is outside too.
 
 ## Adopted resources
 
-What a stack only reads (`get`) is judged, and told as advice. So is what it adopts, if it does so completely: the
-program imports the resource and ignores every change (`ignore_changes=["*"]`), the stack's configuration names it, and
-it does not carry this stack's own mark:
+What a stack adopts is judged, and told as advice, if it does so completely: the program imports the resource and
+ignores every change (`ignore_changes=["*"]`), the stack's configuration names it, and it does not carry this stack's
+own mark:
 
 ```yaml
 config:

@@ -50,9 +50,7 @@ def _is_left_alone(mark: Property, _: Options) -> bool:
     resource = mark.resource
     if mark.value == resource.siblings.mark:
         return True
-    if not resource.untouched:
-        return resource.adopted  # only read
-    return resource.type != CONTAINER_APP
+    return resource.untouched and resource.type != CONTAINER_APP
 
 
 def _kept(resource: Resource, _: Options) -> Iterable[Property]:

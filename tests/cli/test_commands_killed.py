@@ -1,4 +1,4 @@
-"""The commands `deploy` and `upload` killed (SIGKILL) at random instants, in front of an app that is asked all the time.
+"""The commands `deploy` and `upload` killed (SIGKILL) at random instants, in front of an app that is asked throughout.
 
 The app is made so that it answers with a word of its own if its code is not all of one release.
 """
