@@ -133,8 +133,8 @@ class InferenceEndpoint(pulumi.ComponentResource):
         self.app_name = container_app.name
         # The configuration is secret as a whole where a secret is in it; the address is not.
         self.fqdn = pulumi.Output.unsecret(container_app.configuration.apply(_fqdn))
-        # No register_outputs: nobody reads them from the state, and at each call the engine writes the whole state again,
-        # which with 100 endpoints took a fifth of the time of `pulumi up` (docs/bench.md).
+        # No register_outputs: nobody reads them from the state, and at each call the engine writes the whole state
+        # anew, which with 100 endpoints took a fifth of the time of `pulumi up` (docs/bench.md).
 
 
 def _template(args: InferenceEndpointArgs) -> app.TemplateArgs:
