@@ -14,7 +14,7 @@ from inference_app.admission import Admission
 from inference_app.api.app import create_api
 from inference_app.catalogue import Catalogue
 from inference_app.deadlines import Deadlines
-from inference_app.engines import create_engine
+from inference_app.engines import EngineSettings, create_engine
 from inference_app.keys import ApiKeys
 from inference_app.logs import log
 from inference_app.metrics import Metrics
@@ -33,15 +33,16 @@ LOOK_SECONDS = 0.05
 
 def create_service(settings: Settings) -> InferenceService:
     """The service over the share that the settings name; nothing is loaded yet."""
-    engine = partial(
-        create_engine,
-        "llama_cpp" if settings.engine == "auto" else settings.engine,
-        context_tokens=settings.context_tokens,
-        parallel=settings.parallel,
-        threads=settings.threads,
+    engine = EngineSettings(
+        settings.engine,
+        settings.context_tokens,
+        settings.parallel,
+        settings.threads,
+        settings.tensor_parallel_size,
+        settings.adapter_rank,
     )
-    catalogue = Catalogue(Share(settings.model_root), settings.base_model, engine)
-    admission = Admission(settings.parallel, settings.queue_limit)
+    catalogue = Catalogue(Share(settings.model_root), settings.base_model, partial(create_engine, engine))
+    admission = Admission(engine.answers_at_once, settings.queue_limit)
     metrics = Metrics()
     metrics.observe("inference_running", "Requests that have a place", lambda: admission.running)
     metrics.observe("inference_waiting", "Requests that wait for a place", lambda: admission.waiting)

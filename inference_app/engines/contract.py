@@ -115,6 +115,11 @@ class Engine(Protocol):
     """Fields of requests that this engine cannot honour, by their names in the API."""
 
     @property
+    def failed(self) -> bool:
+        """Whether it has broken down for good: it will not answer again, and must be replaced by a new one."""
+        ...
+
+    @property
     def context_tokens(self) -> int:
         """Most tokens of prompt and answer together; known once `serve` has returned."""
         ...

@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from inference_app.adapters import AdapterError
+from inference_app.engines.adapter_files import refuse_if_changed
 from inference_app.engines.contract import AdapterFiles, BaseFiles, Event, Generation, Prompt
 from inference_app.engines.gguf_header import GgufHeader, read_gguf_header
 from inference_app.engines.json_schema import check_schema
 from inference_app.engines.llama_server import LlamaServer, ServerSettings, start_server
 from inference_app.engines.llama_wire import AnswerReader, completion_body, raise_error
 from inference_app.errors import EngineError, ModelNotFoundError
-from inference_app.fingerprint import fingerprint
 
 
 class LlamaCppEngine:
     """Serves a GGUF base model and PEFT adapters converted for it."""
 
     unsupported: frozenset[str] = frozenset()
+    failed = False
 
     def __init__(self, base: BaseFiles, context_tokens: int, parallel: int, threads: int) -> None:
         self._base = base
@@ -158,9 +159,9 @@ class LlamaCppEngine:
                 convert_adapter(adapter.folder, header, unfinished)
             except AdapterError:
                 unfinished.unlink(missing_ok=True)
-                _refuse_if_changed(adapter)
+                refuse_if_changed(adapter)
                 raise
-            _refuse_if_changed(adapter)
+            refuse_if_changed(adapter)
             unfinished.rename(file)
         return file
 
@@ -181,16 +182,6 @@ async def _text(server: LlamaServer, prompt: Prompt) -> str:
     answer = await server.ask("/apply-template", {"messages": messages})
     raise_error(answer)
     return answer["prompt"]
-
-
-def _refuse_if_changed(adapter: AdapterFiles) -> None:
-    """What has been read may be half of one version and half of another; the next look will see the new one."""
-    try:
-        unchanged = fingerprint(adapter.folder) == adapter.fingerprint
-    except OSError:
-        unchanged = False
-    if not unchanged:
-        raise EngineError(f"{adapter.name} changed while it was being loaded")
 
 
 def _gguf_file(folder: Path) -> Path:

@@ -30,6 +30,7 @@ class ScriptedEngine:
     """Says what it is told; every word is a token."""
 
     unsupported = frozenset({"response_format"})
+    failed = False
 
     def __init__(self, context_tokens: int) -> None:
         self.context_tokens = context_tokens

@@ -31,7 +31,7 @@ async def made(root: Path, *keys: str) -> Conversation:
     """A conversation over the scripted engine, with the adapter tone."""
     make_share(root)
     make_adapter(root / ADAPTER_FOLDER, name="tone", defaults={"temperature": 0, "max_tokens": 9, "stop": ["x"]})
-    make_adapter(root / "models/bad", config={"peft_type": "IA3"})
+    make_adapter(root / "models/bad", config={"peft_type": None})
     catalogue = Catalogue(Share(root), None, lambda base: ScriptedEngine(64))
     watching = asyncio.create_task(catalogue.watch(60))
     while catalogue.waiting_for is not None:
@@ -75,7 +75,7 @@ async def test_the_whole_history_goes_to_the_model_but_nothing_that_failed(tmp_p
     ("change", "told"),
     [
         ({"model": "nobody"}, "There is no model 'nobody'"),
-        ({"model": "bad"}, "only LORA can be served"),
+        ({"model": "bad"}, "cannot be used"),
         ({"text": "w " * 70}, "The prompt has 70 tokens, the context only 64."),
         ({"text": '{"say": "a b", "fail_after": 1}'}, "The script breaks down here."),
     ],
