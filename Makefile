@@ -49,6 +49,8 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-ur
 
 lock: ## Resolve the requirements anew, with pins and hashes
 	@cd requirements && ../$(UV_COMPILE) base.in -o base.txt && ../$(UV_COMPILE) dev.in -c base.txt -o dev.txt
+	@cd requirements && ../$(UV_COMPILE) --no-annotate app.in -c base.txt -o app.txt
+	@cd requirements && ../$(subst --universal,--python-platform x86_64-manylinux_2_28,$(UV_COMPILE)) --no-annotate app-gpu.in -o app-gpu.txt
 	@cd requirements && ../$(UV_COMPILE) --no-annotate engines.in --override engines-overrides.txt -o engines.txt
 	@cd requirements && ../$(UV_COMPILE) --no-deps --no-annotate model.in -o model.txt && ../$(UV_COMPILE) --no-annotate tools.in -o tools.txt
 

@@ -93,6 +93,11 @@ class Settings(BaseModel):
         default=25, ge=0, le=3600, description="time that running answers have to end after SIGTERM"
     )
     page: bool = Field(default=True, description="whether the chat page is served beside the API")
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="collector that gets OpenTelemetry traces by OTLP/gRPC, as http://HOST:4317; none: no traces",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
 
     @model_validator(mode="after")

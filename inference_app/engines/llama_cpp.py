@@ -21,6 +21,8 @@ from inference_app.engines.llama_server import LlamaServer, ServerSettings, star
 from inference_app.engines.llama_wire import AnswerReader, completion_body, raise_error
 from inference_app.errors import EngineError, ModelNotFoundError
 
+CHAT_TEMPLATE = "chat_template.jinja"
+
 
 class LlamaCppEngine:
     """Serves a GGUF base model and PEFT adapters converted for it."""
@@ -126,7 +128,10 @@ class LlamaCppEngine:
         header = read_gguf_header(model)
         own_limit = header.integer("context_length") or self._settings.context_tokens
         settings = ServerSettings(
-            min(self._settings.context_tokens, own_limit), self._settings.parallel, self._settings.threads
+            min(self._settings.context_tokens, own_limit),
+            self._settings.parallel,
+            self._settings.threads,
+            _chat_template(self._base.folder),
         )
         files: dict[AdapterFiles, Path] = {}
         outcome: dict[AdapterFiles, str | None] = dict.fromkeys(adapters)
@@ -182,6 +187,15 @@ async def _text(server: LlamaServer, prompt: Prompt) -> str:
     answer = await server.ask("/apply-template", {"messages": messages})
     raise_error(answer)
     return answer["prompt"]
+
+
+def _chat_template(folder: Path) -> str:
+    """A template beside the model counts more than the one inside: whoever put it there wants it."""
+    file = folder / CHAT_TEMPLATE
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{file} cannot be read: {error}") from error
 
 
 def _gguf_file(folder: Path) -> Path:

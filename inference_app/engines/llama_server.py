@@ -30,6 +30,8 @@ class ServerSettings:
     context_tokens: int
     parallel: int
     threads: int
+    chat_template: str = ""
+    """Jinja; empty for the one in the model's file."""
 
 
 class LlamaServer:
@@ -97,6 +99,7 @@ def start_server(model: Path, adapters: Sequence[Path], socket: Path, settings: 
     # Scale 0: an adapter answers only the requests that name it.
     parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(file), 0.0) for file in adapters]
     parameters.hostnames = [str(socket)]
+    parameters.chat_template = settings.chat_template
     parameters.ui = False
     parameters.sse_ping_interval = -1  # its comment lines would be taken for answers
     parameters.cache_ram_mib = 0  # would grow to 8 GiB
