@@ -7,7 +7,7 @@ MOCKED := tests/components tests/stack
 ENGINE := tests/engine
 ALONE := tests/end_to_end tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
-.PHONY: help setup up down test test-engines check campaign bench lock clean
+.PHONY: help setup up down test test-engines image-test check campaign bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines $(MOCKED) $(ENGINE) $(ALONE))
+	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines tests/image $(MOCKED) $(ENGINE) $(ALONE))
 	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
 	@$(PYTEST) -n 3 --dist loadfile $(ENGINE)
 	@$(PYTEST) $(ALONE)
@@ -33,6 +33,10 @@ test: ## Check everything and run the tests
 test-engines: ## Test the engines vLLM and transformers for real, on this machine's processors; 6 GB of packages
 	@$(PYTHON) -m toolchain engines
 	@.toolchain/engines/bin/python -m pytest tests/engines
+
+image-test: ## Build the CPU image on a Debian made here and start it; needs root, debootstrap, podman and packages
+	@$(PYTHON) -m toolchain dev
+	@$(BIN)/python -m pytest tests/image --timeout 1500
 
 check: ## Format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache
