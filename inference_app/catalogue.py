@@ -54,6 +54,11 @@ class Catalogue:
         return self._engine
 
     @property
+    def mixes_models(self) -> bool:
+        """Whether the engine draws answers by different models together without loss."""
+        return self._engine is None or self._engine.mixes_models
+
+    @property
     def models(self) -> tuple[Model, ...]:
         """The base first, then the adapters by path."""
         return tuple(self._models.values())

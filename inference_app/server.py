@@ -43,7 +43,7 @@ def create_service(settings: Settings) -> InferenceService:
         settings.adapter_rank,
     )
     catalogue = Catalogue(Share(settings.model_root), settings.base_model, partial(create_engine, engine))
-    admission = Admission(engine.answers_at_once, settings.queue_limit)
+    admission = Admission(engine.answers_at_once, settings.queue_limit, lambda: not catalogue.mixes_models)
     metrics = Metrics()
     traces = Traces(settings.traces_endpoint)
     metrics.observe("inference_running", "Requests that have a place", lambda: admission.running)

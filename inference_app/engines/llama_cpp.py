@@ -29,6 +29,7 @@ class LlamaCppEngine:
 
     unsupported: frozenset[str] = frozenset()
     failed = False
+    mixes_models = False  # llama.cpp puts only answers by the same adapters into one batch
 
     def __init__(self, base: BaseFiles, context_tokens: int, parallel: int, threads: int) -> None:
         self._base = base

@@ -36,6 +36,7 @@ class PeftEngine:
 
     unsupported: frozenset[str] = frozenset({"response_format"})
     failed = False
+    mixes_models = True
 
     def __init__(self, base: BaseFiles, context_tokens: int, threads: int) -> None:
         self._base = base

@@ -31,6 +31,7 @@ class ScriptedEngine:
 
     unsupported = frozenset({"response_format"})
     failed = False
+    mixes_models = True
 
     def __init__(self, context_tokens: int) -> None:
         self.context_tokens = context_tokens

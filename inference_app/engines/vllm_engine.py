@@ -78,6 +78,7 @@ class VllmEngine:
     """Serves a base model in safetensors and PEFT LoRA adapters, many answers at a time."""
 
     unsupported: frozenset[str] = frozenset()
+    mixes_models = True
 
     def __init__(self, base: BaseFiles, settings: VllmSettings) -> None:
         self._base = base
