@@ -18,6 +18,7 @@ from tests.engines.conftest import START_SECONDS, EngineApp, openai_ready
 from tests.engines.questions import QUESTION, TONE, answered
 from tests.inference_app.shares import ADAPTER_FOLDER, BASE, LONG_AGO, copy_adapter, settle
 from tests.inference_app.shares import TONE as TONE_FOLDER
+from tests.inference_app.test_mutations import SERVED_MUTANTS, mutant
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -109,6 +110,22 @@ def test_an_adapter_that_cannot_be_used_is_listed_with_the_reason(
     finally:
         shutil.rmtree(folder)
         app.wait_for(lambda: not app.models()["unusable"], 60)
+
+
+def test_damaged_adapters_neither_end_the_app_nor_keep_others_from_serving(
+    app: EngineApp, client: openai.OpenAI
+) -> None:
+    for seed in range(SERVED_MUTANTS):
+        mutant(app.root / f"models/mutants/{seed}", seed)
+    try:
+        app.wait_for(lambda: len(listed(app)) - 2 + len(app.models()["unusable"]) == SERVED_MUTANTS, 120)
+        assert all(item["reason"] for item in app.models()["unusable"])
+        assert answered(client, "tone") == TONE
+        for name in listed(app) - {BASE, "tone"}:
+            client.chat.completions.create(model=name, messages=QUESTION, max_tokens=2)
+    finally:
+        shutil.rmtree(app.root / "models/mutants")
+        app.wait_for(lambda: listed(app) == {BASE, "tone"}, 60)
 
 
 def idle(app: EngineApp) -> bool:
