@@ -25,7 +25,7 @@ WEIGHTS = "adapter_model.safetensors"
 
 def listed(app: EngineApp) -> set[str]:
     """Names of the models that answer."""
-    return {model["id"] for model in app.models()["data"]}
+    return {model["id"] for model in app.models().get("data", ())}
 
 
 def without_effect(folder: Path) -> None:
