@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from inference_app.engines.contract import BaseFiles, Engine
 from inference_app.engines.processors import compute_threads
+from inference_app.errors import EngineError
 
 EngineName = Literal["llama_cpp", "vllm", "transformers", "scripted"]
 EngineChoice = Literal["auto", EngineName]
@@ -37,8 +38,15 @@ class EngineSettings:
 
 
 def create_engine(settings: EngineSettings, base: BaseFiles) -> Engine:
-    """An engine for this base; nothing is loaded yet. Only the engine in use has to be installed."""
+    """An engine for this base; nothing is loaded yet. Only the engine in use has to be installed; else `EngineError`."""
     name = engine_for(base.folder) if settings.name == "auto" else settings.name
+    try:
+        return _create(name, settings, base)
+    except ImportError as error:
+        raise EngineError(f"the engine {name} is not installed here, or not wholly: {error}") from error
+
+
+def _create(name: EngineName, settings: EngineSettings, base: BaseFiles) -> Engine:
     threads = settings.threads or compute_threads()
     if name == "scripted":
         from inference_app.engines.scripted import ScriptedEngine
