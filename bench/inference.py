@@ -65,7 +65,9 @@ def main() -> int:
                     # A first request pays for what the server prepares when it is first asked.
                     ask_all(url, [BASE])
                     for crowd in _crowds(name):
-                        found.setdefault((name, crowd), []).append(ask_all(url, CROWDS[crowd]))
+                        figures = ask_all(url, CROWDS[crowd])
+                        found.setdefault((name, crowd), []).append(figures)
+                        print(f"{name}, {crowd}: {figures.tokens_per_second:.1f} tokens/s", file=sys.stderr, flush=True)
     return _tell(found, {name: statistics.median(seconds) for name, seconds in starts.items()})
 
 

@@ -38,7 +38,7 @@ class EngineSettings:
 
 
 def create_engine(settings: EngineSettings, base: BaseFiles) -> Engine:
-    """An engine for this base; nothing is loaded yet. Only the engine in use has to be installed; else `EngineError`."""
+    """An engine for this base; nothing is loaded yet. Raises `EngineError` when what it needs is not installed."""
     name = engine_for(base.folder) if settings.name == "auto" else settings.name
     try:
         return _create(name, settings, base)
