@@ -93,6 +93,8 @@ class _Answer:
         if not self._prompt_seen:
             self._prompt_seen = True
             return
+        if self._text.stopped:  # one more token may be under way when the answer is over
+            return
         token = int(value.flatten()[-1])
         self._drawn.append(token)
         if token in self._ends:

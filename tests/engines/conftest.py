@@ -69,7 +69,12 @@ def serve(root: Path, engine: str, **settings: Any) -> Iterator[EngineApp]:
         served = EngineApp(app.process, int(app.url.rpartition(":")[2]), root / "log")
         served.root, served.engine = root, engine
         served.wait_for(lambda: openai_ready(served), START_SECONDS)
-        yield served
+        try:
+            yield served
+        finally:
+            # Asked to end, not killed: its engine has processes of its own, which nobody else would end.
+            served.terminate()
+            served.wait_for_end()
 
 
 def openai_ready(app: App) -> bool:
@@ -77,9 +82,9 @@ def openai_ready(app: App) -> bool:
     return {model["id"] for model in app.models().get("data", ())} >= {BASE, "tone"}
 
 
-@pytest.fixture(scope="module", params=["transformers", "vllm"])
+@pytest.fixture(scope="session", params=["transformers", "vllm"])
 def app(request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineApp]:
-    """An app for each engine, one after the other; for all tests of a module."""
+    """An app for each engine, one after the other; for all tests of this folder."""
     root = make_engine_share(tmp_path_factory.mktemp("share"), base)
     yield from serve(root, request.param)
 

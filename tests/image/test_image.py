@@ -38,6 +38,7 @@ def ask(path, body=None):
 for _ in range(300):
     try:
         ask("/health/ready")
+        urllib.request.urlopen("http://127.0.0.1:7860/").close()  # the chat page, a 503 until it is loaded
         break
     except OSError:
         time.sleep(0.2)
@@ -127,7 +128,6 @@ def test_it_serves_without_network_as_nobody_in_particular(podman: list[str], im
     ready, answer = json.loads(done.stdout)
     assert ready == {"status": "ready", "models": 2}
     assert answer["model"] == "tone"
-    assert '"event": "chat page ready"' in log
     run(*podman, "umount", container)
 
 
