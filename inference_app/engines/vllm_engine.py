@@ -157,7 +157,7 @@ class VllmEngine:
             if reason not in ("stop", "length"):
                 raise EngineError(f"vLLM ended the answer with {reason}")
             yield Finish(reason, len(tokens), drawn)
-        except (ValueError, TypeError) as error:  # what vLLM says of a request that it cannot take
+        except (loaded.refusal, ValueError) as error:  # what vLLM says of a request that it cannot take
             raise InvalidRequestError(str(error)) from error
         except (loaded.dead, loaded.broken) as error:
             raise EngineError("vLLM broke down while answering") from error
@@ -241,6 +241,7 @@ class _Loaded:
         exceptions = importlib.import_module("vllm.v1.engine.exceptions")
         self.dead: type[Exception] = exceptions.EngineDeadError
         self.broken: type[Exception] = exceptions.EngineGenerateError
+        self.refusal: type[Exception] = importlib.import_module("vllm.exceptions").VLLMClientError
         self._sampling: Any = importlib.import_module("vllm.sampling_params")
 
     def parameters(self, sampling: Sampling, prompt_tokens: int) -> Any:
