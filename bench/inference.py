@@ -8,6 +8,8 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +44,10 @@ CROWDS: Final[dict[str, Sequence[str]]] = {
     "8 base, 8 adapter": [BASE, ADAPTER] * 8,
 }
 BARE, APP, VLLM, VLLM_APP, ORIGINAL = "llama.cpp", "app on llama.cpp", "vllm serve", "app on vLLM", "the original's way"
+STAGES: Final = ((BARE, APP), (VLLM,), (VLLM_APP,), (ORIGINAL,))
+"""Servers that are up together, and asked in turns; two of vLLM at once would take too much memory."""
+Found = dict[tuple[str, str], list[Figures]]
+"""Figures of each round, by server and crowd."""
 
 
 def main() -> int:
@@ -53,22 +59,30 @@ def main() -> int:
         make_share(folders[0], [embedded_model()])
         make_share(folders[1], list(MODEL.iterdir()))
         commands = _commands(*folders)
-        found: dict[tuple[str, str], list[Figures]] = {}
+        found: Found = {}
         starts: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
-            for name, command in commands.items():
-                with server(command, VLLM_CPU_KVCACHE_SPACE="1", VLLM_NO_USAGE_STATS="1", HF_HUB_OFFLINE="1") as (
-                    url,
-                    seconds,
-                ):
-                    starts[name].append(seconds)
-                    # A first request pays for what the server prepares when it is first asked.
-                    ask_all(url, [BASE])
-                    for crowd in _crowds(name):
-                        figures = ask_all(url, CROWDS[crowd])
-                        found.setdefault((name, crowd), []).append(figures)
-                        print(f"{name}, {crowd}: {figures.tokens_per_second:.1f} tokens/s", file=sys.stderr, flush=True)
-    return _tell(found, {name: statistics.median(seconds) for name, seconds in starts.items()})
+            for together in STAGES:
+                _measure({name: commands[name] for name in together}, found, starts)
+    return _tell(found, starts)
+
+
+def _measure(commands: dict[str, Command], found: Found, starts: dict[str, list[float]]) -> None:
+    """Starts the servers one after the other, then asks them in turns, crowd by crowd."""
+    quiet = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+    with ExitStack() as running:
+        urls: dict[str, str] = {}
+        for name, command in commands.items():
+            urls[name], seconds = running.enter_context(server(command, **quiet))
+            starts[name].append(seconds)
+            # A first request pays for what the server prepares when it is first asked.
+            ask_all(urls[name], [BASE])
+        for crowd in CROWDS:
+            for name, url in urls.items():
+                if crowd in _crowds(name):
+                    figures = ask_all(url, CROWDS[crowd])
+                    found.setdefault((name, crowd), []).append(figures)
+                    print(f"{name}, {crowd}: {figures.tokens_per_second:.1f} tokens/s", file=sys.stderr, flush=True)
 
 
 def _commands(gguf: Path, safetensors: Path) -> dict[str, Command]:
@@ -96,48 +110,38 @@ def _crowds(name: str) -> Sequence[str]:
     return ["16 adapter"] if name == ORIGINAL else list(CROWDS)
 
 
-def _tell(found: dict[tuple[str, str], list[Figures]], starts: dict[str, float]) -> int:
-    rates = {key: statistics.median(f.tokens_per_second for f in figures) for key, figures in found.items()}
-    firsts = {key: statistics.median(f.first_token for f in figures) for key, figures in found.items()}
+def _tell(found: Found, starts: dict[str, list[float]]) -> int:
     print(f"{'crowd':18} {'server':20} tokens/s  first token, s")
-    for name, crowd in found:
-        print(f"{crowd:18} {name:20} {rates[name, crowd]:8.1f} {firsts[name, crowd]:15.3f}")
-    print("start until ready, s: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in starts.items()))
+    for (name, crowd), figures in found.items():
+        rate, first = (statistics.median(values) for values in zip(*map(astuple, figures), strict=True))
+        print(f"{crowd:18} {name:20} {rate:8.1f} {first:15.3f}")
+    medians = {name: statistics.median(seconds) for name, seconds in starts.items()}
+    print("start until ready, s: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items()))
     passed: list[bool] = []
 
-    def judge(what: str, ratio: float, limit: float, least: bool) -> None:
+    def judge(what: str, ratio: float, limit: float, *, least: bool) -> None:
         passed.append(ratio >= limit if least else ratio <= limit)
-        print(f"{what}: {ratio:.2f} ({'at least' if least else 'at most'} {limit:g}){'' if passed[-1] else ' MISSED'}")
+        word = "at least" if least else "at most"
+        print(f"{what}: {ratio:.2f} ({word} {limit:g}){'' if passed[-1] else ' MISSED'}")
 
     for ours, theirs in ((APP, BARE), (VLLM_APP, VLLM)):
         for clients in CLIENTS:
-            crowd = f"{clients} base"
-            judge(
-                f"{ours} / {theirs}, {crowd}, tokens/s",
-                rates[ours, crowd] / rates[theirs, crowd],
-                LEAST_THROUGHPUT,
-                True,
-            )
-            judge(
-                f"{ours} / {theirs}, {crowd}, first token",
-                firsts[ours, crowd] / firsts[theirs, crowd],
-                MOST_FIRST_TOKEN,
-                False,
-            )
-        judge(f"{ours} / {theirs}, start", starts[ours] / starts[theirs], MOST_START, False)
-        judge(
-            f"{ours}, mixed / adapter alone, tokens/s",
-            rates[ours, "8 base, 8 adapter"] / rates[ours, "16 adapter"],
-            LEAST_MIXED,
-            True,
-        )
-        judge(
-            f"{ours} / {ORIGINAL}, 16 adapter, tokens/s",
-            rates[ours, "16 adapter"] / rates[ORIGINAL, "16 adapter"],
-            LEAST_OVER_ORIGINAL,
-            True,
-        )
+            rate, first = _ratios(found, (ours, f"{clients} base"), (theirs, f"{clients} base"))
+            judge(f"{ours} / {theirs}, {clients} clients, tokens/s", rate, LEAST_THROUGHPUT, least=True)
+            judge(f"{ours} / {theirs}, {clients} clients, first token", first, MOST_FIRST_TOKEN, least=False)
+        judge(f"{ours} / {theirs}, start", medians[ours] / medians[theirs], MOST_START, least=False)
+        mixed, _ = _ratios(found, (ours, "8 base, 8 adapter"), (ours, "16 adapter"))
+        judge(f"{ours}, mixed / adapter alone, tokens/s", mixed, LEAST_MIXED, least=True)
+        over, _ = _ratios(found, (ours, "16 adapter"), (ORIGINAL, "16 adapter"))
+        judge(f"{ours} / {ORIGINAL}, 16 clients, tokens/s", over, LEAST_OVER_ORIGINAL, least=True)
     return 0 if all(passed) else 1
+
+
+def _ratios(found: Found, ours: tuple[str, str], theirs: tuple[str, str]) -> tuple[float, float]:
+    """Tokens per second and time to the first token, ours to theirs: the median of the rounds' ratios."""
+    pairs = list(zip(found[ours], found[theirs], strict=True))
+    rates = [mine.tokens_per_second / other.tokens_per_second for mine, other in pairs]
+    return statistics.median(rates), statistics.median(mine.first_token / other.first_token for mine, other in pairs)
 
 
 if __name__ == "__main__":

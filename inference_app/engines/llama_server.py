@@ -95,7 +95,8 @@ def start_server(model: Path, adapters: Sequence[Path], socket: Path, settings: 
     parameters.n_ctx = settings.context_tokens * settings.parallel
     parameters.n_parallel = settings.parallel
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings.threads
-    parameters.n_batch = max(PROMPT_BATCH_TOKENS_PER_THREAD * settings.threads, settings.parallel)
+    # Beside one token of each answer: prompts would otherwise wait while all places answer.
+    parameters.n_batch = PROMPT_BATCH_TOKENS_PER_THREAD * settings.threads + settings.parallel
     # Scale 0: an adapter answers only the requests that name it.
     parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(file), 0.0) for file in adapters]
     parameters.hostnames = [str(socket)]
