@@ -95,7 +95,7 @@ def _commands(gguf: Path, safetensors: Path) -> dict[str, Command]:
         VLLM: lambda port: [
             *(python, str(ENGINES / "vllm"), "serve", base, "--host", "127.0.0.1", "--port", str(port)),
             *("--served-model-name", BASE, "--max-model-len", "1024", "--max-num-seqs", str(SLOTS), "--enforce-eager"),
-            *("--enable-lora", "--max-loras", "4", "--max-cpu-loras", "32", "--max-lora-rank", "64"),
+            *("--enable-lora", "--max-loras", "4", "--max-cpu-loras", "32"),
             *("--lora-modules", f"{ADAPTER}={ADAPTER_FOLDER}", "--generation-config", "vllm"),
         ],
         VLLM_APP: lambda port: app(python, safetensors, port, engine="vllm", parallel=SLOTS),

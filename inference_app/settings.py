@@ -81,8 +81,11 @@ class Settings(BaseModel):
         default=None, ge=1, le=1024, description="threads that compute; left out: all processors but one"
     )
     tensor_parallel_size: int = Field(default=1, ge=1, le=64, description="GPUs that share the model (vllm)")
-    adapter_rank: int = Field(
-        default=64, ge=1, le=512, description="largest rank of adapters, for which room is reserved (vllm)"
+    adapter_rank: int | None = Field(
+        default=None,
+        ge=1,
+        le=512,
+        description="largest rank of adapters (vllm); left out: of those at the start, or 16",
     )
     queue_limit: int = Field(default=64, ge=0, description="requests that may wait; one more is answered with a 429")
     request_seconds: float = Field(

@@ -26,7 +26,8 @@ class EngineSettings:
     threads: int | None
     """None for as many as make sense."""
     tensor_parallel_size: int
-    adapter_rank: int
+    adapter_rank: int | None
+    """None for that of the adapters at the start."""
 
     @property
     def answers_at_once(self) -> int:

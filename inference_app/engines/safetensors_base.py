@@ -81,7 +81,9 @@ def _check_layer(module: str, parts: dict[int, tuple[int, ...]], base: Mapping[s
     if rank != other_rank:
         raise AdapterError(f"{module}: A has rank {rank}, B {other_rank}")
     if rank > most_rank:
-        raise AdapterError(f"{module} has rank {rank}; the engine takes up to {most_rank} (INFERENCE_ADAPTER_RANK)")
+        raise AdapterError(
+            f"{module} has rank {rank}; this engine has room for {most_rank}: set INFERENCE_ADAPTER_RANK"
+        )
     if not any(name.startswith(f"{module}.") for name in base):
         raise AdapterError(f"the base model has no layer {module}")
     weight = base.get(f"{module}.weight")

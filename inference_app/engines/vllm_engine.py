@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +38,7 @@ from inference_app.errors import EngineError, InvalidRequestError, ModelNotFound
 
 RANKS: Final = (8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM can be told to make room for."""
+USUAL_RANK: Final = 16  # room that is there at least
 BATCH_ADAPTERS: Final = 4
 """Adapters that can be in one batch; each takes its room on the GPU, used or not."""
 KEPT_ADAPTERS: Final = 32
@@ -60,8 +61,8 @@ class VllmSettings:
     parallel: int
     tensor_parallel_size: int
     """GPUs that share the model."""
-    adapter_rank: int
-    """Largest rank of adapters; room for it is reserved."""
+    adapter_rank: int | None
+    """Largest rank of adapters; None for that of the adapters there at the start. Room for it costs speed, used or not."""
 
 
 class _Served:
@@ -104,7 +105,8 @@ class VllmEngine:
         """Starts vLLM if need be, then adds and removes adapters one by one while it runs."""
         loaded = self._loaded
         if loaded is None:
-            loaded = self._loaded = await asyncio.to_thread(_load, self._base, self._settings)
+            rank = self._settings.adapter_rank or await asyncio.to_thread(_largest_rank, adapters)
+            loaded = self._loaded = await asyncio.to_thread(_load, self._base, self._settings, rank)
         served: dict[str, _Served] = {}
         fresh: list[_Served] = []
         try:
@@ -214,7 +216,7 @@ class VllmEngine:
     def _check(self, loaded: "_Loaded", folder: Path) -> None:
         config = read_json(folder / ADAPTER_CONFIG)
         refuse_features(config, "cannot be served by vLLM", able=("rank_pattern", "alpha_pattern"))
-        check_lora(folder, config, loaded.tensors, self._settings.adapter_rank)
+        check_lora(folder, config, loaded.tensors, loaded.most_rank)
 
     async def _retire(self, served: _Served) -> None:
         served.retired = True
@@ -232,11 +234,14 @@ class VllmEngine:
 class _Loaded:
     """A running vLLM, and what its modules are needed for."""
 
-    def __init__(self, llm: Any, tokens: ChatTokens, tensors: Mapping[str, Tensor], context_tokens: int) -> None:
+    def __init__(
+        self, llm: Any, tokens: ChatTokens, tensors: Mapping[str, Tensor], context_tokens: int, most_rank: int
+    ) -> None:
         self.llm = llm
         self.tokens = tokens
         self.tensors = tensors
         self.context_tokens = context_tokens
+        self.most_rank = most_rank
         self.adapter_request: Any = importlib.import_module("vllm.lora.request").LoRARequest
         exceptions = importlib.import_module("vllm.v1.engine.exceptions")
         self.dead: type[Exception] = exceptions.EngineDeadError
@@ -284,7 +289,17 @@ class _Loaded:
         )
 
 
-def _load(base: BaseFiles, settings: VllmSettings) -> _Loaded:
+def _largest_rank(adapters: Sequence[AdapterFiles]) -> int:
+    """Of the adapters that are there, as far as they can be read; what is wrong with others is told when they are added."""
+    found = [USUAL_RANK]
+    for adapter in adapters:
+        with suppress(AdapterError):
+            rank = read_json(adapter.folder / ADAPTER_CONFIG).get("r")
+            found += [rank] if type(rank) is int and rank <= RANKS[-1] else []
+    return max(found)
+
+
+def _load(base: BaseFiles, settings: VllmSettings, rank: int) -> _Loaded:
     """Minutes for a large model. `EngineError` says what vLLM said."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -298,6 +313,7 @@ def _load(base: BaseFiles, settings: VllmSettings) -> _Loaded:
     except ImportError as error:
         raise EngineError(f"vLLM is not installed here: install the extra vllm ({error})") from error
     tokens = ChatTokens.load(base.folder)
+    most_rank = next(room for room in RANKS if room >= rank)
     try:
         llm = engine.AsyncLLM.from_engine_args(
             arguments.AsyncEngineArgs(
@@ -308,7 +324,7 @@ def _load(base: BaseFiles, settings: VllmSettings) -> _Loaded:
                 enable_lora=True,
                 max_loras=BATCH_ADAPTERS,
                 max_cpu_loras=KEPT_ADAPTERS,
-                max_lora_rank=next(rank for rank in RANKS if rank >= settings.adapter_rank),
+                max_lora_rank=most_rank,
                 max_logprobs=MAX_LOGPROBS,
                 # What requests leave out is this app's to fill in, not the model folder's.
                 generation_config="vllm",
@@ -320,7 +336,7 @@ def _load(base: BaseFiles, settings: VllmSettings) -> _Loaded:
         )
     except Exception as error:  # whatever it is, the person who reads the readiness must hear of it
         raise EngineError(f"vLLM cannot load {base.folder}: {_cause(error)}") from error
-    return _Loaded(llm, tokens, tensors, context_tokens)
+    return _Loaded(llm, tokens, tensors, context_tokens, most_rank)
 
 
 def _cause(error: BaseException) -> str:
