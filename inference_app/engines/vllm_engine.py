@@ -62,7 +62,7 @@ class VllmSettings:
     tensor_parallel_size: int
     """GPUs that share the model."""
     adapter_rank: int | None
-    """Largest rank of adapters; None for that of the adapters there at the start. Room for it costs speed, used or not."""
+    """Largest rank of adapters; None for that of those at the start. Room for it costs speed, used or not."""
 
 
 class _Served:
@@ -290,7 +290,7 @@ class _Loaded:
 
 
 def _largest_rank(adapters: Sequence[AdapterFiles]) -> int:
-    """Of the adapters that are there, as far as they can be read; what is wrong with others is told when they are added."""
+    """Of the adapters that can be read; what is wrong with others is told when they are added."""
     found = [USUAL_RANK]
     for adapter in adapters:
         with suppress(AdapterError):
