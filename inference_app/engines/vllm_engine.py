@@ -8,9 +8,11 @@ begun end on the old one.
 import asyncio
 import importlib
 import itertools
+import multiprocessing
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -88,6 +90,7 @@ class VllmEngine:
         self._numbers = itertools.count(1)
         self._requests = itertools.count(1)
         self._loaded: _Loaded | None = None
+        self._given_up = threading.Event()
         self._served: dict[str, _Served] = {}
         self._refused: dict[AdapterFiles, str] = {}
 
@@ -106,7 +109,7 @@ class VllmEngine:
         loaded = self._loaded
         if loaded is None:
             rank = self._settings.adapter_rank or await asyncio.to_thread(_largest_rank, adapters)
-            loaded = self._loaded = await asyncio.to_thread(_load, self._base, self._settings, rank)
+            loaded = self._loaded = await asyncio.to_thread(_load, self._base, self._settings, rank, self._given_up)
         served: dict[str, _Served] = {}
         fresh: list[_Served] = []
         try:
@@ -174,8 +177,9 @@ class VllmEngine:
         return await asyncio.to_thread(self._current().tokens.read, prompt)
 
     async def close(self) -> None:
-        """Ends vLLM's processes once nobody is being answered any more."""
+        """Ends vLLM's processes once nobody is being answered any more; ends the start if it is still going on."""
         loaded, self._loaded = self._loaded, None
+        self._given_up.set()
         if loaded is not None:
             while loaded.llm.get_num_unfinished_requests() and not loaded.llm.errored:  # noqa: ASYNC110 - vLLM has no event for it
                 await asyncio.sleep(0.05)
@@ -299,8 +303,8 @@ def _largest_rank(adapters: Sequence[AdapterFiles]) -> int:
     return max(found)
 
 
-def _load(base: BaseFiles, settings: VllmSettings, rank: int) -> _Loaded:
-    """Minutes for a large model. `EngineError` says what vLLM said."""
+def _load(base: BaseFiles, settings: VllmSettings, rank: int, given_up: threading.Event) -> _Loaded:
+    """Minutes for a large model, or until it is given up. `EngineError` says what vLLM said."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     tensors = read_base(base.folder)
@@ -314,6 +318,7 @@ def _load(base: BaseFiles, settings: VllmSettings, rank: int) -> _Loaded:
         raise EngineError(f"vLLM is not installed here: install the extra vllm ({error})") from error
     tokens = ChatTokens.load(base.folder)
     most_rank = next(room for room in RANKS if room >= rank)
+    threading.Thread(target=_end_start, args=[given_up, started := threading.Event()], daemon=True).start()
     try:
         llm = engine.AsyncLLM.from_engine_args(
             arguments.AsyncEngineArgs(
@@ -336,7 +341,17 @@ def _load(base: BaseFiles, settings: VllmSettings, rank: int) -> _Loaded:
         )
     except Exception as error:  # whatever it is, the person who reads the readiness must hear of it
         raise EngineError(f"vLLM cannot load {base.folder}: {_cause(error)}") from error
+    finally:
+        started.set()
     return _Loaded(llm, tokens, tensors, context_tokens, most_rank)
+
+
+def _end_start(given_up: threading.Event, started: threading.Event) -> None:
+    """A start cannot be cancelled, and would keep the whole app from stopping: without its core, it fails at once."""
+    while not started.wait(0.2):
+        if given_up.is_set():
+            for child in multiprocessing.active_children():
+                child.kill()
 
 
 def _cause(error: BaseException) -> str:
