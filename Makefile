@@ -7,10 +7,10 @@ MOCKED := tests/components tests/stack
 ENGINE := tests/engine
 ALONE := tests/end_to_end tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
-.PHONY: help setup up down test check campaign bench lock clean
+.PHONY: help setup up down test test-engines image-test check campaign bench lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## Make the virtual environment and get the Pulumi CLI; does nothing twice
 	@$(PYTHON) -m toolchain base
@@ -25,10 +25,18 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign $(MOCKED) $(ENGINE) $(ALONE))
+	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines tests/image $(MOCKED) $(ENGINE) $(ALONE))
 	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
 	@$(PYTEST) -n 3 --dist loadfile $(ENGINE)
 	@$(PYTEST) $(ALONE)
+
+test-engines: ## Test the engines vLLM and transformers for real, on this machine's processors; 6 GB of packages
+	@$(PYTHON) -m toolchain engines
+	@.toolchain/engines/bin/python -m pytest tests/engines
+
+image-test: ## Build the CPU image on a Debian made here and start it; needs root, debootstrap, podman and packages
+	@$(PYTHON) -m toolchain dev
+	@$(BIN)/python -m pytest tests/image --timeout 1500
 
 check: ## Format, lint, types and import rules
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/basedpyright --warnings && $(BIN)/lint-imports --no-cache
@@ -45,6 +53,9 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-ur
 
 lock: ## Resolve the requirements anew, with pins and hashes
 	@cd requirements && ../$(UV_COMPILE) base.in -o base.txt && ../$(UV_COMPILE) dev.in -c base.txt -o dev.txt
+	@cd requirements && ../$(UV_COMPILE) --no-annotate app.in -c base.txt -o app.txt
+	@cd requirements && ../$(subst --universal,--python-platform x86_64-manylinux_2_28,$(UV_COMPILE)) --no-annotate app-gpu.in -o app-gpu.txt
+	@cd requirements && ../$(UV_COMPILE) --no-annotate engines.in --override engines-overrides.txt -o engines.txt
 	@cd requirements && ../$(UV_COMPILE) --no-deps --no-annotate model.in -o model.txt && ../$(UV_COMPILE) --no-annotate tools.in -o tools.txt
 
 clean: down ## Take everything down and remove what set-up made here

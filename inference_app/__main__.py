@@ -28,7 +28,11 @@ def main() -> int:
     # Imported here: wrong settings and --help answer at once.
     from inference_app.server import serve
 
-    asyncio.run(serve(settings))
+    try:
+        asyncio.run(serve(settings))
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a person reads this
+        return EXIT_WRONG_SETTINGS
     return 0
 
 

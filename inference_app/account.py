@@ -7,6 +7,7 @@ from inference_app.catalogue import Model
 from inference_app.engines.contract import Event, Finish
 from inference_app.logs import log
 from inference_app.metrics import Metrics
+from inference_app.traces import Traces
 
 FAULTS = ("error", "engine_failed")  # outcomes that somebody should look into
 
@@ -14,9 +15,10 @@ FAULTS = ("error", "engine_failed")  # outcomes that somebody should look into
 class Account:
     """One request from its arrival to its end."""
 
-    def __init__(self, model: Model, metrics: Metrics) -> None:
+    def __init__(self, model: Model, metrics: Metrics, traces: Traces) -> None:
         self._labels = {"model": model.base or model.id, "adapter": model.id if model.base else ""}
         self._metrics = metrics
+        self._span = traces.begin(model.id)
         self._began = time.monotonic()
         self._admitted: float | None = None
         self._first: float | None = None
@@ -26,6 +28,7 @@ class Account:
     def admit(self) -> None:
         """The request has its place."""
         self._admitted = time.monotonic()
+        self._span.note("admitted")
 
     def note(self, event: Event) -> None:
         """Something came from the engine."""
@@ -33,6 +36,7 @@ class Account:
             self._finishes.append(event)
         elif self._first is None:
             self._first = time.monotonic()
+            self._span.note("first token")
 
     def succeed(self) -> None:
         """All answers are there."""
@@ -60,6 +64,17 @@ class Account:
             queue_ms=self._milliseconds(self._admitted),
             first_token_ms=self._milliseconds(self._first),
             duration_ms=self._milliseconds(ended),
+        )
+        self._span.end(
+            {
+                "gen_ai.operation.name": "chat",
+                "gen_ai.request.model": self._labels["adapter"] or self._labels["model"],
+                "gen_ai.response.finish_reasons": [finish.reason for finish in self._finishes],
+                "gen_ai.usage.input_tokens": prompt_tokens,
+                "gen_ai.usage.output_tokens": completion_tokens,
+                "error.type": None if self._outcome == "ok" else self._outcome,
+            },
+            failed=self._outcome not in ("ok", "cancelled"),
         )
         metrics, labels = self._metrics, self._labels
         metrics.requests.labels(**labels, outcome=self._outcome).inc()

@@ -76,13 +76,13 @@ class Description(BaseModel):
 
 
 def read_description(folder: Path) -> Description:
-    """Checks that the folder holds a PEFT LoRA adapter and reads how to serve it; `AdapterError` says what is wrong.
+    """Checks that the folder holds a PEFT adapter and reads how to serve it; `AdapterError` says what is wrong.
 
-    What depends on the engine (target modules, shapes) is checked when the engine takes it.
+    What depends on the engine (method, target modules, shapes) is checked when the engine takes it.
     """
     peft_type = read_json(folder / ADAPTER_CONFIG).get("peft_type")
-    if peft_type != "LORA":
-        raise AdapterError(f"{ADAPTER_CONFIG} has peft_type {json.dumps(peft_type)}; only LORA can be served")
+    if not isinstance(peft_type, str):
+        raise AdapterError(f"{ADAPTER_CONFIG} has peft_type {json.dumps(peft_type)}; it must name a method of PEFT")
     if not (folder / ADAPTER_WEIGHTS).is_file():
         raise AdapterError(f"{ADAPTER_WEIGHTS} is missing")
     if not (folder / SERVING).exists():

@@ -54,6 +54,11 @@ class Catalogue:
         return self._engine
 
     @property
+    def mixes_models(self) -> bool:
+        """Whether the engine draws answers by different models together without loss."""
+        return self._engine is None or self._engine.mixes_models
+
+    @property
     def models(self) -> tuple[Model, ...]:
         """The base first, then the adapters by path."""
         return tuple(self._models.values())
@@ -102,12 +107,22 @@ class Catalogue:
     async def _look(self) -> None:
         base = await asyncio.to_thread(self._share.base, self._wanted_base)
         found = await asyncio.to_thread(self._share.adapters, base.id)
+        if self._engine is not None and self._engine.failed:
+            await self._give_up()
         if self._engine is None and found.unsettled and time.monotonic() < self._patience_ends:
             raise NotReadyError(f"waiting for adapters that are being written: {', '.join(found.unsettled)}")
         if self._engine is None or base != self._base:
             await self._change_base(base, found)
         elif (found.adapters, found.unusable) != (self._found.adapters, self._found.unusable):
             self._publish(base, found, await self._serve(self._engine, found))
+
+    async def _give_up(self) -> None:
+        """Frees an engine that has broken down for good; readiness is off until a new one serves."""
+        broken, self._engine = self._engine, None
+        self.waiting_for = "the engine has broken down and is started anew"
+        log("engine broke down", level=40)
+        if broken is not None:
+            await broken.close()
 
     async def _change_base(self, base: BaseFiles, found: Found) -> None:
         if self._engine is None:

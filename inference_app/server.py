@@ -14,7 +14,7 @@ from inference_app.admission import Admission
 from inference_app.api.app import create_api
 from inference_app.catalogue import Catalogue
 from inference_app.deadlines import Deadlines
-from inference_app.engines import create_engine
+from inference_app.engines import EngineSettings, create_engine
 from inference_app.keys import ApiKeys
 from inference_app.logs import log
 from inference_app.metrics import Metrics
@@ -22,6 +22,7 @@ from inference_app.page.app import PageApp
 from inference_app.service import InferenceService
 from inference_app.settings import Settings
 from inference_app.share import Share
+from inference_app.traces import Traces
 
 NOTICE_SECONDS = 1.0  # between "not ready" and a closed port, for whoever routes requests here
 # Longer than an ingress keeps an idle connection (240 s on Container Apps): were it closed here first, a request that
@@ -33,21 +34,23 @@ LOOK_SECONDS = 0.05
 
 def create_service(settings: Settings) -> InferenceService:
     """The service over the share that the settings name; nothing is loaded yet."""
-    engine = partial(
-        create_engine,
-        "llama_cpp" if settings.engine == "auto" else settings.engine,
-        context_tokens=settings.context_tokens,
-        parallel=settings.parallel,
-        threads=settings.threads,
+    engine = EngineSettings(
+        settings.engine,
+        settings.context_tokens,
+        settings.parallel,
+        settings.threads,
+        settings.tensor_parallel_size,
+        settings.adapter_rank,
     )
-    catalogue = Catalogue(Share(settings.model_root), settings.base_model, engine)
-    admission = Admission(settings.parallel, settings.queue_limit)
+    catalogue = Catalogue(Share(settings.model_root), settings.base_model, partial(create_engine, engine))
+    admission = Admission(engine.answers_at_once, settings.queue_limit, lambda: not catalogue.mixes_models)
     metrics = Metrics()
+    traces = Traces(settings.traces_endpoint)
     metrics.observe("inference_running", "Requests that have a place", lambda: admission.running)
     metrics.observe("inference_waiting", "Requests that wait for a place", lambda: admission.waiting)
     metrics.observe("inference_models", "Models that are served", lambda: len(catalogue.models))
     metrics.observe("inference_unusable_adapters", "Adapters that cannot be served", lambda: len(catalogue.unusable))
-    return InferenceService(catalogue, admission, Deadlines(settings.request_seconds), metrics)
+    return InferenceService(catalogue, admission, Deadlines(settings.request_seconds), metrics, traces)
 
 
 class InferenceApp:
@@ -68,7 +71,8 @@ class InferenceApp:
             return
         self._requests += 1
         try:
-            await self._api(scope, receive, send)
+            with self.service.traces.request(scope["headers"]):
+                await self._api(scope, receive, send)
         finally:
             self._requests -= 1
 
@@ -93,6 +97,7 @@ class InferenceApp:
             if self._page is not None:
                 await self._page.close()
             await self.service.catalogue.close()
+            await self.service.traces.close()
 
 
 class Server(uvicorn.Server):

@@ -19,6 +19,7 @@ from inference_app.errors import (
 )
 from inference_app.limits import DEFAULT_MAX_TOKENS, DEFAULT_TEMPERATURE, DEFAULT_TOP_P
 from inference_app.metrics import Metrics
+from inference_app.traces import Traces
 
 RETRY_AFTER_SECONDS = 1  # another replica answers
 
@@ -50,11 +51,19 @@ T = TypeVar("T")
 class InferenceService:
     """Models, places and the answers in progress."""
 
-    def __init__(self, catalogue: Catalogue, admission: Admission, deadlines: Deadlines, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        admission: Admission,
+        deadlines: Deadlines,
+        metrics: Metrics,
+        traces: Traces | None = None,
+    ) -> None:
         self.catalogue = catalogue
         self.admission = admission
         self.deadlines = deadlines
         self.metrics = metrics
+        self.traces = traces or Traces(None)
         self.draining = False
         """True from SIGTERM on: not ready any more, though what has come is still answered."""
 
@@ -64,7 +73,7 @@ class InferenceService:
         Closing the generator gives the place back at once. Raises `RequestTimeoutError` when the time is up.
         """
         deadline = self.deadlines.begin()
-        account = Account(model, self.metrics)
+        account = Account(model, self.metrics, self.traces)
         try:
             self._refuse_unsupported(wishes)
             async with AsyncExitStack() as held:

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from inference_app.engines import EngineChoice
 from inference_app.keys import MIN_KEY_CHARACTERS, read_keys
 
 PREFIX: Final = "INFERENCE_"
@@ -59,8 +60,10 @@ class Settings(BaseModel):
         pattern=BASE_MODEL_PATTERN,
         description="folder of the base model below model-cache/, as ORG/NAME; left out: the only one there",
     )
-    engine: Literal["auto", "llama_cpp", "scripted"] = Field(
-        default="auto", description="auto: llama_cpp; scripted: no model at all, for tests of clients"
+    engine: EngineChoice = Field(
+        default="auto",
+        description="llama_cpp, vllm, transformers, or scripted (no model at all, for tests of clients);"
+        " auto: llama_cpp for a base in GGUF; for safetensors vllm on a GPU, else transformers",
     )
     api_keys: Annotated[tuple[ApiKey, ...], BeforeValidator(_split)] = Field(
         default=(), description="secrets separated by commas, one of which a request must carry; none: open to all"
@@ -71,9 +74,18 @@ class Settings(BaseModel):
     context_tokens: int = Field(
         default=4096, ge=64, le=1_048_576, description="most tokens of prompt and answer; never above the model's own"
     )
-    parallel: int = Field(default=4, ge=1, le=256, description="answers generated at the same time")
+    parallel: int | None = Field(
+        default=None, ge=1, le=1024, description="answers generated at the same time; left out: 4, with vllm 64"
+    )
     threads: int | None = Field(
         default=None, ge=1, le=1024, description="threads that compute; left out: all processors but one"
+    )
+    tensor_parallel_size: int = Field(default=1, ge=1, le=64, description="GPUs that share the model (vllm)")
+    adapter_rank: int | None = Field(
+        default=None,
+        ge=1,
+        le=512,
+        description="largest rank of adapters (vllm); left out: of those at the start, or 16",
     )
     queue_limit: int = Field(default=64, ge=0, description="requests that may wait; one more is answered with a 429")
     request_seconds: float = Field(
@@ -84,6 +96,11 @@ class Settings(BaseModel):
         default=25, ge=0, le=3600, description="time that running answers have to end after SIGTERM"
     )
     page: bool = Field(default=True, description="whether the chat page is served beside the API")
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="collector that gets OpenTelemetry traces by OTLP/gRPC, as http://HOST:4317; none: no traces",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
 
     @model_validator(mode="after")

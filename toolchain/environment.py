@@ -114,22 +114,34 @@ def _create(current: Phase, venv: Path) -> None:
 
 
 def _install(current: Phase, project: Path, venv: Path, requirements: str) -> None:
-    python = str(venv / "bin/python")
-    pip = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile"]
-    uv = [str(venv / "bin/uv"), "pip", "install", "--python", python]
-    files = [word for name in (requirements, "model") for word in ("-r", str(_file(project, name)))]
-    editable = ["--no-deps", "--no-build-isolation", "--editable", str(project)]
     try:
-        run(current, [*pip, *HASHED, "-r", str(_file(project, "tools"))])
-        try:
-            settings = uv_settings(_pip_settings(python), os.environ)
-            run(current, [*uv, *HASHED, *files], environment=settings)
-        except SetupError as problem:
-            current.detail = f"pip takes over from uv: {problem}"
-            run(current, [*pip, *HASHED, *files])
-        run(current, [*pip, *editable])
+        install_requirements(current, project, venv, requirements)
+        run(current, [*_pip(venv), "--no-deps", "--no-build-isolation", "--editable", str(project)])
     except SetupError as error:
         raise SetupError(f"Python environment: {error}") from error
+
+
+def install_requirements(current: Phase, project: Path, venv: Path, requirements: str) -> None:
+    """Installs what `requirements/NAME.txt` lists, and the embedded model, into a new virtual environment.
+
+    Raises:
+        SetupError: neither uv nor pip could.
+    """
+    python = str(venv / "bin/python")
+    uv = [str(venv / "bin/uv"), "pip", "install", "--python", python]
+    files = [word for name in (requirements, "model") for word in ("-r", str(_file(project, name)))]
+    run(current, [*_pip(venv), *HASHED, "-r", str(_file(project, "tools"))])
+    try:
+        settings = uv_settings(_pip_settings(python), os.environ)
+        run(current, [*uv, *HASHED, *files], environment=settings)
+    except SetupError as problem:
+        current.detail = f"pip takes over from uv: {problem}"
+        run(current, [*_pip(venv), *HASHED, *files])
+
+
+def _pip(venv: Path) -> list[str]:
+    python = str(venv / "bin/python")
+    return [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile"]
 
 
 def _pip_settings(python: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from toolchain import processes
 from toolchain.chromium import find_chromium
+from toolchain.engines import make_engines
 from toolchain.environment import make_environment
 from toolchain.errors import SetupError
 from toolchain.lock import turn
@@ -25,14 +26,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
     parser.add_argument(
         "target",
-        choices=["base", "dev", "test"],
-        help="base: what `make up` needs; dev: the tools of developers; test: dev and a browser",
+        choices=["base", "dev", "test", "engines"],
+        help="base: what `make up` needs; dev: the tools of developers; test: dev and a browser; engines: vLLM and"
+        " transformers for `make test-engines`",
     )
     target = parser.parse_args(arguments).target
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupted)
     try:
         with turn(PROJECT / ".toolchain/lock", "Waiting for another set-up of this folder"):
+            if target == "engines":
+                make_engines(PROJECT)
+                return 0
             _side_by_side(
                 partial(make_environment, PROJECT, "base" if target == "base" else "dev"), partial(make_pulumi, PROJECT)
             )

@@ -114,6 +114,14 @@ class Engine(Protocol):
     unsupported: frozenset[str]
     """Fields of requests that this engine cannot honour, by their names in the API."""
 
+    mixes_models: bool
+    """Whether answers by base and adapters are drawn together as fast as answers by one of them."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has broken down for good: it will not answer again, and must be replaced by a new one."""
+        ...
+
     @property
     def context_tokens(self) -> int:
         """Most tokens of prompt and answer together; known once `serve` has returned."""

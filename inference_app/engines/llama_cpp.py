@@ -13,19 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from inference_app.adapters import AdapterError
+from inference_app.engines.adapter_files import refuse_if_changed
 from inference_app.engines.contract import AdapterFiles, BaseFiles, Event, Generation, Prompt
 from inference_app.engines.gguf_header import GgufHeader, read_gguf_header
 from inference_app.engines.json_schema import check_schema
 from inference_app.engines.llama_server import LlamaServer, ServerSettings, start_server
 from inference_app.engines.llama_wire import AnswerReader, completion_body, raise_error
 from inference_app.errors import EngineError, ModelNotFoundError
-from inference_app.fingerprint import fingerprint
+
+CHAT_TEMPLATE = "chat_template.jinja"
 
 
 class LlamaCppEngine:
     """Serves a GGUF base model and PEFT adapters converted for it."""
 
     unsupported: frozenset[str] = frozenset()
+    failed = False
+    mixes_models = False  # llama.cpp puts only answers by the same adapters into one batch
 
     def __init__(self, base: BaseFiles, context_tokens: int, parallel: int, threads: int) -> None:
         self._base = base
@@ -125,7 +129,10 @@ class LlamaCppEngine:
         header = read_gguf_header(model)
         own_limit = header.integer("context_length") or self._settings.context_tokens
         settings = ServerSettings(
-            min(self._settings.context_tokens, own_limit), self._settings.parallel, self._settings.threads
+            min(self._settings.context_tokens, own_limit),
+            self._settings.parallel,
+            self._settings.threads,
+            _chat_template(self._base.folder),
         )
         files: dict[AdapterFiles, Path] = {}
         outcome: dict[AdapterFiles, str | None] = dict.fromkeys(adapters)
@@ -158,9 +165,9 @@ class LlamaCppEngine:
                 convert_adapter(adapter.folder, header, unfinished)
             except AdapterError:
                 unfinished.unlink(missing_ok=True)
-                _refuse_if_changed(adapter)
+                refuse_if_changed(adapter)
                 raise
-            _refuse_if_changed(adapter)
+            refuse_if_changed(adapter)
             unfinished.rename(file)
         return file
 
@@ -183,14 +190,13 @@ async def _text(server: LlamaServer, prompt: Prompt) -> str:
     return answer["prompt"]
 
 
-def _refuse_if_changed(adapter: AdapterFiles) -> None:
-    """What has been read may be half of one version and half of another; the next look will see the new one."""
+def _chat_template(folder: Path) -> str:
+    """A template beside the model counts more than the one inside: whoever put it there wants it."""
+    file = folder / CHAT_TEMPLATE
     try:
-        unchanged = fingerprint(adapter.folder) == adapter.fingerprint
-    except OSError:
-        unchanged = False
-    if not unchanged:
-        raise EngineError(f"{adapter.name} changed while it was being loaded")
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{file} cannot be read: {error}") from error
 
 
 def _gguf_file(folder: Path) -> Path:

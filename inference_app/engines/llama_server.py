@@ -30,6 +30,8 @@ class ServerSettings:
     context_tokens: int
     parallel: int
     threads: int
+    chat_template: str = ""
+    """Jinja; empty for the one in the model's file."""
 
 
 class LlamaServer:
@@ -93,10 +95,12 @@ def start_server(model: Path, adapters: Sequence[Path], socket: Path, settings: 
     parameters.n_ctx = settings.context_tokens * settings.parallel
     parameters.n_parallel = settings.parallel
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = settings.threads
-    parameters.n_batch = max(PROMPT_BATCH_TOKENS_PER_THREAD * settings.threads, settings.parallel)
+    # Beside one token of each answer: prompts would otherwise wait while all places answer.
+    parameters.n_batch = PROMPT_BATCH_TOKENS_PER_THREAD * settings.threads + settings.parallel
     # Scale 0: an adapter answers only the requests that name it.
     parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(file), 0.0) for file in adapters]
     parameters.hostnames = [str(socket)]
+    parameters.chat_template = settings.chat_template
     parameters.ui = False
     parameters.sse_ping_interval = -1  # its comment lines would be taken for answers
     parameters.cache_ram_mib = 0  # would grow to 8 GiB

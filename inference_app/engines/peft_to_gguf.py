@@ -15,30 +15,10 @@ from numpy.typing import NDArray
 
 from inference_app.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, AdapterError, read_json
 from inference_app.engines.gguf_header import GgufHeader
+from inference_app.engines.lora_checks import refuse_features
 
 Matrix = NDArray[np.float32]
 
-# Keys of adapter_config.json for what changes more than A and B of linear layers.
-REFUSED_FEATURES = {
-    "use_dora": "DoRA",
-    "modules_to_save": "whole modules trained beside the adapter (modules_to_save)",
-    "rank_pattern": "ranks that differ between layers (rank_pattern)",
-    "alpha_pattern": "alphas that differ between layers (alpha_pattern)",
-    "lora_bias": "biases of the adapter (lora_bias)",
-    "fan_in_fan_out": "transposed weights (fan_in_fan_out)",
-    "trainable_token_indices": "trained tokens (trainable_token_indices)",
-    "target_parameters": "parameters adapted beside layers (target_parameters)",
-    "layer_replication": "replicated layers (layer_replication)",
-    "alora_invocation_tokens": "an adapter that begins at certain tokens (alora_invocation_tokens)",
-    "arrow_config": "routing between adapters (arrow_config)",
-    "use_qalora": "QA-LoRA",
-    "use_bdlora": "block-diagonal LoRA",
-    "kasa_config": "KaSA",
-    "monteclora_config": "MonteCLoRA",
-    "velora_config": "VeLoRA",
-}
-# These ways to begin training change the base's weights too.
-REFUSED_INITIALISATIONS = ("pissa", "olora", "corda", "loftq")
 PEFT_PREFIX = "base_model.model."
 DTYPES = {"F32": np.float32, "F16": np.float16, "F64": np.float64}
 
@@ -48,7 +28,7 @@ def convert_adapter(folder: Path, base: GgufHeader, target: Path) -> None:
     if base.architecture != "llama":
         raise AdapterError(f"adapters for the architecture {base.architecture!r} cannot be converted, only llama")
     config = read_json(folder / ADAPTER_CONFIG)
-    _refuse_features(config)
+    refuse_features(config, "cannot be converted for llama.cpp")
     rank, alpha = config.get("r"), config.get("lora_alpha")
     # A bool is an int to Python.
     if type(rank) is not int or rank < 1 or not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
@@ -78,17 +58,6 @@ def interleave_rotary(rows: Matrix, heads: int) -> Matrix:
     """
     pairs = rows.shape[0] // heads // 2
     return rows.reshape(heads, 2, pairs, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
-
-
-def _refuse_features(config: dict[str, Any]) -> None:
-    for key, meaning in REFUSED_FEATURES.items():
-        if config.get(key):
-            raise AdapterError(f"{meaning} cannot be converted for llama.cpp")
-    if config.get("bias", "none") != "none":
-        raise AdapterError(f"trained biases (bias: {config['bias']}) cannot be converted for llama.cpp")
-    initialisation = str(config.get("init_lora_weights", "")).lower()
-    if initialisation.startswith(REFUSED_INITIALISATIONS):
-        raise AdapterError(f"init_lora_weights {initialisation} changed the base model's weights too")
 
 
 def _tensors(path: Path) -> dict[str, Matrix]:

@@ -30,6 +30,8 @@ class ScriptedEngine:
     """Says what it is told; every word is a token."""
 
     unsupported = frozenset({"response_format"})
+    failed = False
+    mixes_models = True
 
     def __init__(self, context_tokens: int) -> None:
         self.context_tokens = context_tokens

@@ -70,7 +70,7 @@ class Conversation:
             return []
         models = self._service.catalogue.models
         adapters = [(f"{model.id} (adapter)", model.id) for model in models if model.base]
-        return adapters + [(f"{_short(model.id)} (base)", model.id) for model in models if not model.base]
+        return adapters + [(f"{short(model.id)} (base)", model.id) for model in models if not model.base]
 
     def status(self, key: str) -> str:
         """One line for a page on which nothing happens."""
@@ -102,17 +102,15 @@ class Conversation:
             self._keys.check(question.key)
             model = self._service.catalogue.model(question.model)
             wishes = _request(question, history).wishes()
-            yield Answer(history, f"{_short(model.id)} is answering …")
+            yield Answer(history, f"{short(model.id)} is answering …")
             async with aclosing(self._service.answer(model, wishes)) as parts:
                 async for _, event in parts:
                     if isinstance(event, Finish):
                         seconds = time.monotonic() - began
-                        yield Answer(
-                            [*history, _message("assistant", text)], _summary(_short(model.id), event, seconds)
-                        )
+                        yield Answer([*history, _message("assistant", text)], _summary(short(model.id), event, seconds))
                         break
                     text += event.content
-                    yield Answer([*history, _message("assistant", text)], f"{_short(model.id)} is answering …")
+                    yield Answer([*history, _message("assistant", text)], f"{short(model.id)} is answering …")
         except InferenceError as error:
             yield _failed(history, text, error.message)
         except ValidationError as error:
@@ -122,7 +120,8 @@ class Conversation:
             yield _failed(history, text, "the server failed; its log says more")
 
 
-def _short(model_id: str) -> str:
+def short(model_id: str) -> str:
+    """The name that a person reads: without the organisation."""
     return model_id.rpartition("/")[2]
 
 

@@ -177,3 +177,63 @@ def test_whatever_happens_no_place_is_lost_and_none_is_given_twice(
         assert (admission.running, admission.waiting) == (0, 0)
 
     asyncio.run(play())
+
+
+def grouping(parallel: int) -> Crowd:
+    return Crowd(Admission(parallel, 20, groups=lambda: True))
+
+
+async def test_answers_of_one_model_are_drawn_together_where_mixing_costs() -> None:
+    crowd = grouping(4)
+    for number in range(3):
+        await crowd.come(f"base {number}", "base")
+        await crowd.come(f"tone {number}", "tone")
+    assert crowd.admitted == ["base 0", "base 1", "base 2"]
+    for number in range(3):
+        await crowd.go(f"base {number}")
+    assert crowd.admitted[3:] == ["tone 0", "tone 1", "tone 2"]
+
+
+async def test_a_group_keeps_others_waiting_only_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inference_app.admission.GROUP_SECONDS_EACH", 0.05)
+    crowd = grouping(4)
+    await crowd.come("base 0", "base")
+    await crowd.come("tone 0", "tone")
+    assert crowd.admitted == ["base 0"]
+    await asyncio.sleep(0.1)
+    assert crowd.admitted == ["base 0", "tone 0"]
+    # Whoever was first comes no further in before the other's time.
+    await crowd.come("base 1", "base")
+    assert "base 1" not in crowd.admitted
+    await asyncio.sleep(0.1)
+    assert "base 1" in crowd.admitted
+
+
+@given(st.lists(st.tuples(st.sampled_from(["come", "go", "give up"]), st.sampled_from("abc")), max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_nobody_is_forgotten_in_groups(events: list[tuple[str, str]]) -> None:
+    """Whoever has come and not gone has a place in the end, as far as there are places."""
+
+    async def play() -> None:
+        crowd, there = grouping(3), dict[str, str]()
+        for number, (what, model) in enumerate(events):
+            if what == "come":
+                there[f"{model}{number}"] = model
+                await crowd.come(f"{model}{number}", model)
+            elif there and (name := next((n for n in there if n in crowd.admitted), None)) and what == "go":
+                await crowd.go(name)
+                del there[name]
+            elif there and what == "give up" and (name := next((n for n in there if n not in crowd.admitted), None)):
+                await crowd.give_up(name)
+                del there[name]
+        while there:
+            async with asyncio.timeout(20):
+                while not (inside := [name for name in there if name in crowd.admitted]):
+                    await asyncio.sleep(0.005)
+            await crowd.go(inside[0])
+            del there[inside[0]]
+        assert crowd.admission.running == crowd.admission.waiting == 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inference_app.admission.GROUP_SECONDS_EACH", 0.01)
+        asyncio.run(play())

@@ -10,12 +10,22 @@ from pathlib import Path
 import httpx
 import pytest
 
-from inference_app.adapters import AdapterError, read_description
+from inference_app.adapters import AdapterError, read_description, read_json
 from inference_app.engines.gguf_header import read_gguf_header
+from inference_app.engines.lora_checks import refuse_features
 from inference_app.engines.peft_to_gguf import convert_adapter
+from inference_app.engines.safetensors_base import Tensor, check_lora
 from inference_app.errors import EngineError
 from tests.inference_app.serving import running_app
-from tests.inference_app.shares import ADAPTER_FOLDER, embedded_model, make_adapter, make_real_share, settle
+from tests.inference_app.shares import (
+    ADAPTER_FOLDER,
+    HIDDEN,
+    KEY_VALUE,
+    embedded_model,
+    make_adapter,
+    make_real_share,
+    settle,
+)
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
 FILES = ("adapter_config.json", "adapter_model.safetensors", "serving.json")
@@ -79,6 +89,26 @@ def test_damaged_adapters_are_refused_with_a_reason_or_converted(tmp_path: Path)
         except AdapterError as error:
             refused += 1
             assert str(error).isprintable() or "\n" in str(error)
+    assert MUTATIONS / 3 < refused < MUTATIONS
+
+
+def test_damaged_adapters_are_refused_before_vllm_sees_them(tmp_path: Path) -> None:
+    """What is let through has the right shapes and finite values; whatever else there is has a reason."""
+    layer = "model.layers.0.self_attn"
+    base = {
+        f"{layer}.q_proj.weight": Tensor("F32", (HIDDEN, HIDDEN)),
+        f"{layer}.k_proj.weight": Tensor("F32", (KEY_VALUE, HIDDEN)),
+    }
+    refused = 0
+    for seed in range(MUTATIONS):
+        folder = mutant(tmp_path / str(seed), seed)
+        try:
+            read_description(folder)
+            config = read_json(folder / "adapter_config.json")
+            refuse_features(config, "cannot be served")
+            check_lora(folder, config, base, 64)
+        except AdapterError:
+            refused += 1
     assert MUTATIONS / 3 < refused < MUTATIONS
 
 

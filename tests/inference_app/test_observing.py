@@ -20,7 +20,7 @@ SECRET = "zebra"
 def app(tmp_path: Path) -> App:
     root = make_share(tmp_path)
     make_adapter(root / ADAPTER_FOLDER, name="tone")
-    make_adapter(root / "models/bad", config={"peft_type": "IA3"})
+    make_adapter(root / "models/bad", config={"peft_type": None})
     with running_app(root, root / "log", engine="scripted", log_level="debug", parallel=1, queue_limit=0) as app:
         yield app
 

@@ -1,6 +1,7 @@
 """The chat page: what it does, what Gradio lets others do through it, and once in a real browser."""
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from inference_app.engines.scripted import ScriptedEngine
 from inference_app.keys import ApiKeys
 from inference_app.metrics import Metrics
 from inference_app.page.conversation import FAILED, Answer, Controls, Conversation, Question
+from inference_app.page.side_by_side import side_by_side
 from inference_app.service import InferenceService
 from inference_app.share import Share
 from tests.end_to_end.test_page import CHROMIUM_ARGUMENTS
@@ -27,17 +29,17 @@ from tests.inference_app.shares import ADAPTER_FOLDER, BASE, make_adapter, make_
 KEY = "a-long-secret"
 
 
-async def made(root: Path, *keys: str) -> Conversation:
+async def made(root: Path, *keys: str, parallel: int = 1) -> Conversation:
     """A conversation over the scripted engine, with the adapter tone."""
     make_share(root)
     make_adapter(root / ADAPTER_FOLDER, name="tone", defaults={"temperature": 0, "max_tokens": 9, "stop": ["x"]})
-    make_adapter(root / "models/bad", config={"peft_type": "IA3"})
+    make_adapter(root / "models/bad", config={"peft_type": None})
     catalogue = Catalogue(Share(root), None, lambda base: ScriptedEngine(64))
     watching = asyncio.create_task(catalogue.watch(60))
     while catalogue.waiting_for is not None:
         await asyncio.sleep(0.01)
     watching.cancel()
-    service = InferenceService(catalogue, Admission(1, 1), Deadlines(60), Metrics())
+    service = InferenceService(catalogue, Admission(parallel, 1), Deadlines(60), Metrics())
     return Conversation(service, ApiKeys(keys))
 
 
@@ -75,7 +77,7 @@ async def test_the_whole_history_goes_to_the_model_but_nothing_that_failed(tmp_p
     ("change", "told"),
     [
         ({"model": "nobody"}, "There is no model 'nobody'"),
-        ({"model": "bad"}, "only LORA can be served"),
+        ({"model": "bad"}, "cannot be used"),
         ({"text": "w " * 70}, "The prompt has 70 tokens, the context only 64."),
         ({"text": '{"say": "a b", "fail_after": 1}'}, "The script breaks down here."),
     ],
@@ -181,3 +183,25 @@ def test_a_question_in_a_real_browser(paged: App) -> None:
         paged.wait_for(lambda: paged.logs("answer")[-1]["outcome"] == "cancelled", 5)
         assert [url for url in outside if not url.startswith(("data:", "blob:"))] == []
         browser.close()
+
+
+async def test_two_models_answer_side_by_side(tmp_path: Path) -> None:
+    conversation = await made(tmp_path, parallel=2)
+    script = '{"say": "one two three", "word_seconds": 0.05}'
+    both = [conversation.answer(question(script, model=model)) for model in ("tone", BASE)]
+    states = [state async for state in side_by_side(both)]
+    for side in (0, 1):
+        mine = [answer for number, answer in states if number == side]
+        assert mine[-1].history[-1]["content"] == "one two three"
+    # The first is not over when the second begins to speak.
+    spoke = [side for side, answer in states if answer.history[-1]["role"] == "assistant"]
+    assert spoke[:4] not in ([0] * 4, [1] * 4)
+
+
+async def test_leaving_the_comparison_ends_both_answers(tmp_path: Path) -> None:
+    conversation = await made(tmp_path, parallel=2)
+    script = json.dumps({"say": "word " * 40, "word_seconds": 0.05})
+    both = side_by_side([conversation.answer(question(script, model=model)) for model in ("tone", BASE)])
+    assert [(await anext(both))[0] for _ in range(4)].count(0) == 2
+    await both.aclose()
+    assert conversation._service.admission.running == 0

@@ -35,7 +35,7 @@ def test_keys_are_a_list_and_never_shown() -> None:
 
 
 def test_all_problems_are_told_at_once_by_the_names_that_were_set() -> None:
-    told = problems(PORT="http", PARALLEL="0", ENGINE="vllm", BASE_MODEL="no-slash", PRALLEL="4")
+    told = problems(PORT="http", PARALLEL="0", ENGINE="ollama", BASE_MODEL="no-slash", PRALLEL="4")
     for line in (
         "INFERENCE_PORT: Input should be a valid integer",
         "INFERENCE_PARALLEL: Input should be greater than or equal to 1",
