@@ -20,6 +20,10 @@ TARGET_PORT: Final = 7860
 API_KEY_SECRET: Final = "api-key"  # noqa: S105  the secret's name, not its value
 
 PORT_VARIABLE, ROOT_VARIABLE, KEYS_VARIABLE = "INFERENCE_PORT", "INFERENCE_MODEL_ROOT", "INFERENCE_API_KEYS"
+DRAIN_VARIABLE, GPUS_VARIABLE = "INFERENCE_DRAIN_SECONDS", "INFERENCE_TENSOR_PARALLEL_SIZE"
+"""What follows from the app's grace period and its profile; a variable of the same name goes before it."""
+SECONDS_AFTER_DRAIN: Final = 5
+"""What the server needs after the last answer, before the service kills it."""
 RESERVED_VARIABLES: Final = (PORT_VARIABLE, ROOT_VARIABLE, KEYS_VARIABLE)
 """Environment variables that the container gets anyhow."""
 
@@ -46,6 +50,7 @@ class Container:
     environment_variables: Mapping[str, pulumi.Input[str]]
     secret_environment_variables: Mapping[str, pulumi.Input[str]]
     has_api_key: bool
+    grace_seconds: int
     start_seconds: int = DEFAULT_START_SECONDS
     has_health_routes: bool = True
     """False: the server is none of ours, and a connection to its port has to do."""
@@ -66,7 +71,10 @@ class Container:
         )
 
     def _environment(self) -> list[app.EnvironmentVarArgs]:
-        ours = {PORT_VARIABLE: str(TARGET_PORT), ROOT_VARIABLE: SHARE_MOUNT}
+        drain_seconds = max(0, self.grace_seconds - SECONDS_AFTER_DRAIN)
+        ours = {PORT_VARIABLE: str(TARGET_PORT), ROOT_VARIABLE: SHARE_MOUNT, DRAIN_VARIABLE: str(drain_seconds)}
+        if self.gpu.gpus > 1:
+            ours[GPUS_VARIABLE] = str(self.gpu.gpus)
         references = {name: secret_name(name) for name in self.secret_environment_variables}
         if self.has_api_key:
             references[KEYS_VARIABLE] = API_KEY_SECRET

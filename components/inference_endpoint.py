@@ -148,6 +148,7 @@ def _template(args: InferenceEndpointArgs) -> app.TemplateArgs:
         environment_variables=args.get("environment_variables", {}),
         secret_environment_variables=args.get("secret_environment_variables", {}),
         has_api_key=args.get("api_key") is not None,
+        grace_seconds=args.get("termination_grace_seconds", TERMINATION_GRACE_SECONDS),
         start_seconds=args.get("start_seconds", DEFAULT_START_SECONDS),
         has_health_routes=args.get("has_health_routes", True),
     )

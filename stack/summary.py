@@ -1,10 +1,15 @@
 """What this run does with each resource, in words for the person who reads the preview."""
 
+from typing import Final
+
 from components.adoption import Presence
 from components.naming import ServiceNames
 from stack.placement import GROUP, RESOURCES, Placement
 from stack.settings import Settings
 from stack.survey import Survey
+
+_HOLDERS: Final = (GROUP, "storage_account", "environment")
+"""What others may have put something into meanwhile."""
 
 
 def ownership(placement: Placement) -> dict[str, str]:
@@ -54,4 +59,6 @@ def _fate(field: str, presence: Presence, exists: bool) -> str:
         return "this stack's own"
     if exists:
         return "this stack's own, replaced: it cannot move to another environment"
+    if field in _HOLDERS:
+        return "created: `pulumi destroy` deletes it, unless something of others is in it then"
     return "created: `pulumi destroy` deletes it"

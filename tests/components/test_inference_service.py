@@ -96,6 +96,24 @@ def test_an_api_key_reaches_the_container_only_as_a_secret_reference() -> None:
     assert app_of(recorder)["configuration"]["secrets"] == [{"name": "api-key", "value": "the-key"}]
 
 
+def test_the_server_ends_its_answers_before_the_service_ends_it() -> None:
+    variables = {variable["name"]: variable for variable in container_of(record(make_service))["env"]}
+    grace = app_of(record(make_service))["template"]["terminationGracePeriodSeconds"]
+    assert int(variables["INFERENCE_DRAIN_SECONDS"]["value"]) == grace - 5
+    assert "INFERENCE_TENSOR_PARALLEL_SIZE" not in variables
+
+
+def test_several_gpus_of_a_node_share_the_model_unless_somebody_says_otherwise() -> None:
+    def of(**more: Any) -> str:
+        recorder = record(lambda: make_service(gpu=GPU_PROFILES["NC48-A100"], **more))
+        return {variable["name"]: variable for variable in container_of(recorder)["env"]}[
+            "INFERENCE_TENSOR_PARALLEL_SIZE"
+        ]["value"]
+
+    assert of() == "2"
+    assert of(environment_variables={"INFERENCE_TENSOR_PARALLEL_SIZE": "1"}) == "1"
+
+
 def test_without_an_api_key_there_is_no_secret() -> None:
     assert "secrets" not in app_of(record(make_service))["configuration"]
 

@@ -139,6 +139,7 @@ for number in range(config.require_int("apps")):
                     "env": [
                         {"name": "INFERENCE_PORT", "value": "7860"},
                         {"name": "INFERENCE_MODEL_ROOT", "value": "/mount"},
+                        {"name": "INFERENCE_DRAIN_SECONDS", "value": "55"},
                         {"name": "INFERENCE_API_KEYS", "secret_ref": "api-key"},
                     ],
                     "resources": {"cpu": 8.0, "memory": "56Gi"},
