@@ -54,7 +54,7 @@ from cli.local_stack import LocalStack
 stack = LocalStack(Path("."), Path(".sandbox"))
 environment = stack.environment({})
 stack.prepare(environment)
-getattr(stack, sys.argv[1])(environment, print)
+getattr(stack, sys.argv[1])(environment, lambda text: print(text, flush=True))
 """
 
 
