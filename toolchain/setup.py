@@ -58,8 +58,8 @@ def main(arguments: list[str]) -> int:
 def _side_by_side(*parts: Callable[[], None]) -> None:
     """Runs the parts at once; the first that fails, or an interrupt, stops the others."""
     with ThreadPoolExecutor(len(parts)) as pool:
-        futures = [pool.submit(part) for part in parts]
-        try:
+        try:  # from the first of them on: leaving the pool waits for what runs
+            futures = [pool.submit(part) for part in parts]
             ended = wait(futures, return_when=FIRST_EXCEPTION).done
             for future in ended:
                 future.result()

@@ -91,6 +91,7 @@ def write_bfloat16(path: Path, source: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
+        ({"peft_type": "PREFIX_TUNING"}, 'peft_type "PREFIX_TUNING"'),
         ({"use_dora": True}, "DoRA"),
         ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
         ({"rank_pattern": {"q_proj": 4}}, "rank_pattern"),
