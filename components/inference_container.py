@@ -50,7 +50,7 @@ class Container:
     environment_variables: Mapping[str, pulumi.Input[str]]
     secret_environment_variables: Mapping[str, pulumi.Input[str]]
     has_api_key: bool
-    grace_seconds: int
+    grace_seconds: pulumi.Input[int]
     start_seconds: int = DEFAULT_START_SECONDS
     has_health_routes: bool = True
     """False: the server is none of ours, and a connection to its port has to do."""
@@ -71,8 +71,11 @@ class Container:
         )
 
     def _environment(self) -> list[app.EnvironmentVarArgs]:
-        drain_seconds = max(0, self.grace_seconds - SECONDS_AFTER_DRAIN)
-        ours = {PORT_VARIABLE: str(TARGET_PORT), ROOT_VARIABLE: SHARE_MOUNT, DRAIN_VARIABLE: str(drain_seconds)}
+        ours: dict[str, pulumi.Input[str]] = {
+            PORT_VARIABLE: str(TARGET_PORT),
+            ROOT_VARIABLE: SHARE_MOUNT,
+            DRAIN_VARIABLE: pulumi.Output.from_input(self.grace_seconds).apply(_drain_seconds),
+        }
         if self.gpu.gpus > 1:
             ours[GPUS_VARIABLE] = str(self.gpu.gpus)
         references = {name: secret_name(name) for name in self.secret_environment_variables}
@@ -85,6 +88,10 @@ class Container:
             ),
             *(app.EnvironmentVarArgs(name=key, secret_ref=secret) for key, secret in references.items()),
         ]
+
+
+def _drain_seconds(grace_seconds: int) -> str:
+    return str(max(0, grace_seconds - SECONDS_AFTER_DRAIN))
 
 
 def shell_command(commands: Sequence[str]) -> str:
