@@ -2,10 +2,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := PATH="$(CURDIR)/.toolchain/bin:$$PATH" $(BIN)/python -m pytest
 # Each line is a run of its own: Pulumi's mocks keep a process's event loop to themselves, the engine's tests hurry the
-# stand-in of their process, and whole runs and loads have the machine for themselves.
+# stand-in of their process, whole deployments share the machine with one other, and loads have it for themselves.
 MOCKED := tests/components tests/stack
 ENGINE := tests/engine
-ALONE := tests/end_to_end tests/inference_app/test_load.py tests/inference_app/test_stopping.py
+WHOLE := tests/end_to_end
+ALONE := tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
 .PHONY: help setup up down test test-engines image-test check campaign bench lock clean
 
@@ -25,9 +26,10 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines tests/image $(MOCKED) $(ENGINE) $(ALONE))
+	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines tests/image $(MOCKED) $(ENGINE) $(WHOLE) $(ALONE))
 	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
 	@$(PYTEST) -n 3 --dist loadfile $(ENGINE)
+	@$(PYTEST) -n 2 --dist loadfile $(WHOLE)
 	@$(PYTEST) $(ALONE)
 
 test-engines: ## Test the engines vLLM and transformers for real, on this machine's processors; 6 GB of packages

@@ -48,7 +48,7 @@ def test_a_sandbox_that_is_killed_leaves_nothing_running_and_comes_back_as_it_wa
     assert "unchanged" in again
 
 
-@pytest.mark.parametrize("made", [1, 3, 6])
+@pytest.mark.parametrize("made", [1, 6])
 def test_an_up_that_is_killed_is_finished_by_the_next(workspace: Path, made: int) -> None:
     """Killed with at least `made` of Azure's resources there, and not all; it may not have recorded the last."""
     run(workspace, "sandbox", "down")
