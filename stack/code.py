@@ -1,6 +1,6 @@
 """Which release the app mounts: the local code's, unless somebody went back from exactly this code."""
 
-from stack.survey import Survey
+from stack.found import Survey
 
 
 def release_to_mount(code: str, found: Survey) -> str:

@@ -4,9 +4,9 @@ from typing import Final
 
 from components.adoption import Presence
 from components.naming import ServiceNames
+from stack.found import Survey
 from stack.problems import Problems
 from stack.settings import Settings
-from stack.survey import Survey
 
 _KINDS_WITHOUT_FILES: Final = ("BlobStorage", "BlockBlobStorage")
 

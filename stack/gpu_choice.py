@@ -7,9 +7,9 @@ from components.adoption import Presence
 from components.gpu import GPU_PROFILES, GpuProfile, gpu_profile
 from components.gpu_environment import CONSUMPTION_PROFILE, ListedProfile
 from components.workload_profile import is_marked, marked_profile_name
+from stack.found import FoundEnvironment
 from stack.problems import Problems
 from stack.settings import Settings
-from stack.survey import FoundEnvironment
 
 GPU_PROFILE_NAME: Final = "GPU"
 """What fine-tuning's templates call the GPU profile of an environment."""

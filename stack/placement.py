@@ -15,10 +15,10 @@ from components.gpu_environment import ListedProfile
 from components.inference_service import ServicePresence
 from components.naming import ServiceNames
 from stack.fitness import unfitness
+from stack.found import Found, Survey
 from stack.gpu_choice import GpuChoice, choose_gpu
 from stack.problems import PlacementError, Problems
 from stack.settings import AdoptionMode, Settings
-from stack.survey import Found, Survey
 
 __all__ = ["Placement", "PlacementError", "place"]
 

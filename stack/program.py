@@ -19,10 +19,11 @@ from components.service_group import ServiceGroup
 from components.subscription import current_subscription_id
 from operations.code_folder import describe as describe_release
 from stack.code import release_to_mount
+from stack.found import Found
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
 from stack.summary import describe
-from stack.survey import Found, Wanted, app_secrets, find_resource_group, survey
+from stack.survey import Wanted, app_secrets, find_resource_group, survey
 
 CODE: Final = "inference_app"
 INSTALLING_START_SECONDS: Final = 1200

@@ -4,9 +4,9 @@ from typing import Final
 
 from components.adoption import Presence
 from components.naming import ServiceNames
+from stack.found import Survey
 from stack.placement import GROUP, RESOURCES, Placement
 from stack.settings import Settings
-from stack.survey import Survey
 
 _HOLDERS: Final = (GROUP, "storage_account", "environment")
 """What others may have put something into meanwhile."""

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from inference_app.adapters import ADAPTER_CONFIG, AdapterError, read_json
 from inference_app.engines.adapter_files import copy_adapter
 from inference_app.engines.chat_tokens import ChatTokens
@@ -351,7 +353,17 @@ def _end_start(given_up: threading.Event, started: threading.Event) -> None:
     while not started.wait(0.2):
         if given_up.is_set():
             for child in multiprocessing.active_children():
-                child.kill()
+                # Not the core alone: it asks a process of its own what kind of model this is, and that takes a while.
+                with suppress(psutil.NoSuchProcess):
+                    begun = psutil.Process(child.pid).children(recursive=True)
+                    child.kill()
+                    _kill(begun)
+
+
+def _kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _cause(error: BaseException) -> str:

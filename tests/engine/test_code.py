@@ -9,7 +9,7 @@ from operations import code_folder, deployment
 from operations.code_folder import DEPLOYED_TAG
 from operations.config_file import InferenceConfig
 from stack.code import release_to_mount
-from stack.survey import FoundApp, FoundShare, Survey
+from stack.found import FoundApp, FoundShare, Survey
 from tests.engine.cloud import Cloud
 from tests.engine.conftest import MakeStack
 from tests.engine.harness import Stack, Workbench

@@ -10,9 +10,7 @@ from components.gpu import GPU_PROFILES
 from components.gpu_environment import ListedProfile
 from components.naming import default_names
 from components.workload_profile import marked_profile_name
-from stack.placement import RESOURCES, Placement, place
-from stack.settings import Settings, parse
-from stack.survey import (
+from stack.found import (
     Found,
     FoundAccount,
     FoundApp,
@@ -23,6 +21,8 @@ from stack.survey import (
     FoundWorkspace,
     Survey,
 )
+from stack.placement import RESOURCES, Placement, place
+from stack.settings import Settings, parse
 
 MARK = "organization/aca-inference/test"
 ANOTHER = "organization/aca-inference/another"

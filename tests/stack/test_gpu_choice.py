@@ -5,8 +5,8 @@ import pytest
 from components.gpu import GPU_PROFILES
 from components.gpu_environment import ListedProfile
 from components.workload_profile import marked_profile_name
+from stack.found import FoundEnvironment, Survey
 from stack.placement import PlacementError
-from stack.survey import FoundEnvironment, Survey
 from tests.stack.surveys import A100, ANOTHER, CONSUMPTION, MARK, T4, decide, environment
 
 OWN = marked_profile_name(MARK, GPU_PROFILES[T4])

@@ -3,8 +3,8 @@
 import pytest
 
 from components.adoption import MISSING, Presence
+from stack.found import Found, FoundAccount, FoundApp, FoundEnvironment, FoundGroup, FoundShare, FoundWorkspace, Survey
 from stack.placement import RESOURCES, PlacementError
-from stack.survey import Found, FoundAccount, FoundApp, FoundEnvironment, FoundGroup, FoundShare, FoundWorkspace, Survey
 from tests.stack.surveys import ANOTHER, CONSUMPTION, GROUP, MARK, T4, decide, environment, link
 
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/s"

@@ -10,8 +10,8 @@ from components.adoption import Presence
 from components.gpu_environment import CONSUMPTION_PROFILE
 from components.workload_profile import marked_profile_name
 from stack import placement as rules
+from stack.found import Found, Survey
 from stack.placement import GROUP, RESOURCES, Placement, PlacementError
-from stack.survey import Found, Survey
 from tests.stack.surveys import FIELDS, MARK, adoption_modes, decide, surveys
 
 many = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])

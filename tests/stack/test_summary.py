@@ -1,7 +1,7 @@
 """What a person reads in the preview: one line for each resource, and what becomes of it."""
 
+from stack.found import FoundAccount, FoundApp, Survey
 from stack.summary import describe, ownership
-from stack.survey import FoundAccount, FoundApp, Survey
 from tests.stack.surveys import MARK, NAMES, T4, decide, environment, link, settings
 
 
