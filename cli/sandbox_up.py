@@ -17,6 +17,7 @@ from cli.terminal import Say, phase
 from cli.workplace import STATE_DIR, Workplace
 from operations import cloud, config_file, endpoint
 from operations.errors import EndpointError
+from operations.share_key import share_address
 from sandbox import control
 
 READY_TIMEOUT_SECONDS: Final = 180.0
@@ -44,7 +45,7 @@ def up(place: Workplace) -> Deployed:
         config = config_file.read()
         url = endpoint.endpoint_url(config.aca_app_endpoint)
         with phase(place.console, "models") as say:
-            address = cloud.share_address(config, cloud.discover(environment["ARM_METADATA_HOSTNAME"]))
+            address = share_address(config, cloud.discover(environment["ARM_METADATA_HOSTNAME"]))
             example.upload(wanted, address, say)
         with phase(place.console, "ready") as say, _sandbox_explains():
             endpoint.wait_until_ready(url, READY_TIMEOUT_SECONDS, _with_problems(say))

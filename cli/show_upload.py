@@ -12,10 +12,10 @@ from rich.console import Console
 from cli.consent import ask
 from cli.target import enter
 from cli.terminal import Say, phase
-from operations import cloud
 from operations.config_file import InferenceConfig
 from operations.management import current_cloud
 from operations.model_files import Found, recognise
+from operations.share_key import share_address
 from operations.upload import UploadReport, upload_files
 
 BYTES_PER_MB: Final = 1_000_000
@@ -57,5 +57,5 @@ def progress(say: Say, clock: Callable[[], float] = time.monotonic) -> Callable[
 
 def _upload(console: Console, target: InferenceConfig, found: Found) -> UploadReport:
     with phase(console, "upload") as say:
-        address = cloud.share_address(target, current_cloud())
+        address = share_address(target, current_cloud())
         return upload_files(address, found.files, found.remote, progress(say))

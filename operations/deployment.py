@@ -13,7 +13,7 @@ from typing import Final
 
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
-from operations import cloud, release
+from operations import release
 from operations.code_folder import Release, describe
 from operations.config_file import InferenceConfig
 from operations.container_app import ContainerApp, Json, mounted_release, mounting, open_app
@@ -22,6 +22,7 @@ from operations.errors import DeploymentError
 from operations.file_share import open_share
 from operations.management import current_cloud, open_client, place_of, while_others_change_it
 from operations.release import Manifest, Progress, Publication
+from operations.share_key import share_address
 
 READY_SECONDS: Final = 1800.0
 """How long a new revision may take: loading a large model from a share takes many minutes."""
@@ -75,7 +76,7 @@ def plan(config: InferenceConfig, source: Path) -> Plan:
     mounted = _mounted(found)
     if mounted == wanted.name and _settled(found):
         return Plan(wanted.name, mounted, settled=True)
-    with open_share(cloud.share_address(config, current_cloud())) as share:
+    with open_share(share_address(config, current_cloud())) as share:
         before = release.read_manifest(share, mounted)
     if before is not None and before.source != source.name:
         raise DeploymentError(
@@ -103,7 +104,7 @@ def apply(
         found = app.read()
         in_use = {_mounted(found), *_serving(app, found)}
     tell("uploading")
-    address = cloud.share_address(config, current_cloud())
+    address = share_address(config, current_cloud())
     publication = release.publish(address, source, in_use=sorted(in_use), on_progress=on_progress)
     outcome = switch(config, publication.name, strategy, deployed=True, tell=tell)
     return Outcome(outcome.release, outcome.replaced, outcome.revision, publication)
@@ -150,7 +151,7 @@ def history(config: InferenceConfig) -> tuple[str, list[Manifest]]:
     """The release that the app mounts, and those on the share, the newest first."""
     with open_app(config) as app:
         mounted = _mounted(app.read())
-    with open_share(cloud.share_address(config, current_cloud())) as share:
+    with open_share(share_address(config, current_cloud())) as share:
         return mounted, release.kept(share)
 
 
@@ -163,7 +164,7 @@ def previous(config: InferenceConfig) -> str:
     with open_app(config) as app:
         mounted = _mounted(app.read())
         served = [mounted_release(revision) for revision in app.revisions()]
-    with open_share(cloud.share_address(config, current_cloud())) as share:
+    with open_share(share_address(config, current_cloud())) as share:
         there = {manifest.name for manifest in release.kept(share)}
     for name in served:
         if name is not None and name != mounted and name in there:

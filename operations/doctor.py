@@ -7,7 +7,6 @@ from enum import StrEnum
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
-from operations import cloud
 from operations.config_file import InferenceConfig
 from operations.container_app import container, mounted_release, open_app
 from operations.endpoint import endpoint_url, readiness
@@ -15,6 +14,7 @@ from operations.errors import CloudError, OperationError
 from operations.file_share import list_folders, open_share
 from operations.management import current_cloud, open_client, place_of
 from operations.release import RELEASES, release_path
+from operations.share_key import share_address
 from operations.sign_in import check_sign_in
 
 
@@ -77,7 +77,7 @@ def _try(check: str, work: Callable[[], object], tell: Callable[[object], str]) 
 
 def _share(config: InferenceConfig) -> Iterator[Finding]:
     try:
-        address = cloud.share_address(config, current_cloud())
+        address = share_address(config, current_cloud())
         with open_share(address) as share:
             releases = [name for name in list_folders(share, RELEASES) if not name.startswith(".")]
             models = list_folders(share, "model-cache")

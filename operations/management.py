@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Final, NamedTuple, TypeVar
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.identity import DefaultAzureCredential
 from azure.mgmt.core.tools import parse_resource_id
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from operations.cloud import Cloud, discover
+from operations.credentials import azure_credential
 from operations.errors import CloudError
 
 METADATA_HOST_VARIABLE: Final = "ARM_METADATA_HOSTNAME"
@@ -57,7 +57,7 @@ def open_client(
     cloud = current_cloud()
     try:
         with (
-            DefaultAzureCredential() as credential,
+            azure_credential(cloud) as credential,
             client_type(
                 credential,
                 subscription_id,

@@ -1,8 +1,8 @@
 """Whether somebody is signed in to Azure, asked before anything depends on it."""
 
 from azure.core.exceptions import AzureError
-from azure.identity import DefaultAzureCredential
 
+from operations.credentials import azure_credential
 from operations.errors import CloudError
 from operations.management import current_cloud
 
@@ -15,7 +15,7 @@ def check_sign_in() -> None:
     """
     cloud = current_cloud()
     try:
-        with DefaultAzureCredential() as credential:
+        with azure_credential(cloud) as credential:
             credential.get_token(f"{cloud.audience.rstrip('/')}/.default")
     except AzureError as error:
         raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error

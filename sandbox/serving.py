@@ -29,6 +29,7 @@ from sandbox.arm.types.container_apps import app_fqdn
 from sandbox.authority import Authority
 from sandbox.database import Database
 from sandbox.endpoints import Endpoints
+from sandbox.entra import entra_routes
 from sandbox.errors import SandboxError
 from sandbox.files.exchange import split_path
 from sandbox.files.folder import ShareFolder
@@ -108,10 +109,11 @@ class Sandbox:
         directory = Directory(addresses, settings.subscription_id, settings.tenant_id, types.by_name)
         dispatch = Dispatch(types.by_name, self._lifecycle, directory)
         tokens = Tokens(settings.signing_key, settings.tenant_id, settings.principal_id, addresses.arm)
+        sign_in = entra_routes(tokens, addresses.arm, settings.tenant_id, settings.identity_header)
         streams = LogStreams(resources, tokens, addresses.arm, folder.logs)
         share_requests = ShareRequests(self._shares, types.file_shares)
         self._applications = {
-            "arm": arm_application(dispatch, directory, streams, tokens, settings.tenant_id),
+            "arm": arm_application(dispatch, directory, streams, tokens, settings.tenant_id, sign_in),
             "files": FilesServer(self._shares, share_requests, self._properties).application,
             "identity": identity_application(tokens, settings.identity_header, self._status, self._learn_images),
         }

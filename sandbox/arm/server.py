@@ -3,6 +3,7 @@
 import json
 import logging
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,9 +29,14 @@ _log = logging.getLogger("sandbox.arm")
 
 
 def arm_application(
-    dispatch: Dispatch, directory: Directory, streams: LogStreams, tokens: Tokens, tenant_id: str
+    dispatch: Dispatch,
+    directory: Directory,
+    streams: LogStreams,
+    tokens: Tokens,
+    tenant_id: str,
+    sign_in: Sequence[Route],
 ) -> Starlette:
-    """The ASGI application that plays Azure Resource Manager."""
+    """The ASGI application that plays Azure Resource Manager, with the routes of `sign_in` beside it."""
 
     async def metadata(request: Request) -> Response:
         return _response(request, Reply(body=directory.metadata()))
@@ -51,6 +57,7 @@ def arm_application(
     return Starlette(
         routes=[
             Route("/metadata/endpoints", metadata, methods=["GET"]),
+            *sign_in,
             Route("/{path:path}", everything_else, methods=_METHODS),
         ]
     )

@@ -14,6 +14,7 @@ from azure.mgmt.storage import StorageManagementClient
 from operations import cloud, endpoint
 from operations.config_file import InferenceConfig
 from operations.file_share import ShareAddress
+from operations.share_key import share_address
 from sandbox import control
 from tests.operations.deployed import GROUP, IMAGE, LOCATION, Deployed
 from tests.sign_in import signed_in
@@ -86,7 +87,7 @@ def config(storage: StorageManagementClient, account: str, running: dict[str, st
 @pytest.fixture
 def address(config: InferenceConfig, azure: cloud.Cloud) -> ShareAddress:
     """Address of the new share."""
-    return cloud.share_address(config, azure)
+    return share_address(config, azure)
 
 
 @pytest.fixture

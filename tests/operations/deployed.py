@@ -15,6 +15,7 @@ from azure.mgmt.appcontainers import ContainerAppsAPIClient
 from operations import cloud, release
 from operations.config_file import InferenceConfig
 from operations.management import current_cloud
+from operations.share_key import share_address
 
 GROUP: Final = "operations"
 ENVIRONMENT: Final = "env"
@@ -47,7 +48,7 @@ class Deployed:
             ACA_APP_NAME=self.name,
             ACA_APP_ENDPOINT="127.0.0.1",
         )
-        self.address = cloud.share_address(self.config, current_cloud())
+        self.address = share_address(self.config, current_cloud())
         self.first = release.publish(self.address, self.source).name
         made = self._app(self._environment(account, share), variables)
         fqdn = made["properties"]["configuration"]["ingress"]["fqdn"]

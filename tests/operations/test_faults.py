@@ -16,6 +16,7 @@ from operations.cloud import Cloud
 from operations.config_file import InferenceConfig
 from operations.errors import OperationError, ShareError
 from operations.file_share import ShareAddress, list_files, open_share
+from operations.share_key import share_address
 from operations.upload import upload_files, upload_tree
 from tests.operations.deployed import KEY, Deployed
 from tests.operations.requests_sent import recorded
@@ -137,7 +138,6 @@ def test_a_key_that_is_renewed_meanwhile_is_an_error_and_the_next_run_goes_on(
     storage: StorageManagementClient,
     tmp_path: Path,
 ) -> None:
-    from operations import cloud
 
     model = tmp_path / "model.gguf"
     model.write_bytes(random.Random(2).randbytes(MODEL_BYTES))
@@ -152,7 +152,7 @@ def test_a_key_that_is_renewed_meanwhile_is_an_error_and_the_next_run_goes_on(
 
     with pytest.raises(ShareError, match="asks for the new one"):
         upload_files(address, {"model.gguf": model}, "model-cache", renew)
-    fresh = cloud.share_address(config, azure)
+    fresh = share_address(config, azure)
     begun: list[int] = []
     upload_files(fresh, {"model.gguf": model}, "model-cache", lambda done, _: begun.append(done))
     assert begun[0] >= MODEL_BYTES // 2, "what was sent with the old key is not sent again"
