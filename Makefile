@@ -8,7 +8,7 @@ ENGINE := tests/engine
 WHOLE := tests/end_to_end
 ALONE := tests/inference_app/test_load.py tests/inference_app/test_stopping.py
 
-.PHONY: help setup up down test test-engines image-test check campaign bench lock clean
+.PHONY: help setup up down test test-engines test-clients image-test check campaign bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ down: ## Destroy what `make up` deployed and stop the sandbox
 test: ## Check everything and run the tests
 	@$(PYTHON) -m toolchain test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/engines tests/image $(MOCKED) $(ENGINE) $(WHOLE) $(ALONE))
+	@$(PYTEST) -n 4 --dist loadfile $(addprefix --ignore ,tests/campaign tests/clients tests/engines tests/image $(MOCKED) $(ENGINE) $(WHOLE) $(ALONE))
 	@$(PYTEST) -n 2 --dist loadfile $(MOCKED)
 	@$(PYTEST) -n 3 --dist loadfile $(ENGINE)
 	@$(PYTEST) -n 2 --dist loadfile $(WHOLE)
@@ -35,6 +35,10 @@ test: ## Check everything and run the tests
 test-engines: ## Test the engines vLLM and transformers for real, on this machine's processors; 6 GB of packages
 	@$(PYTHON) -m toolchain engines
 	@.toolchain/engines/bin/python -m pytest tests/engines
+
+test-clients: ## Test the sandbox with az, Azure's own command line; 750 MB of packages
+	@$(PYTHON) -m toolchain dev
+	@AZ="$$($(BIN)/python -c 'from toolchain.azure_cli import azure_cli; print(azure_cli())' | tail -1)" $(BIN)/python -m pytest tests/clients
 
 image-test: ## Build the CPU image on a Debian made here and start it; needs root, debootstrap, podman and packages
 	@$(PYTHON) -m toolchain dev

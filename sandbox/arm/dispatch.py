@@ -17,6 +17,7 @@ _API_VERSION: Final = re.compile(
     r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-preview|-alpha|-beta|-privatepreview)?"
 )
 _OPERATION: Final = re.compile(r"/subscriptions/[^/]+/providers/[^/]+/locations/[^/]+/[a-z]+(statuses|results)/([^/]+)")
+_QUESTION: Final = re.compile(r"/subscriptions/[^/]+/providers/([^/]+)/([^/]+)")
 _ALL_OF_TYPE: Final = re.compile(r"/subscriptions/[^/]+/providers/([^/]+/[^/]+)")
 
 
@@ -58,6 +59,8 @@ class Dispatch:
         if call.method == "POST" and (target := parse_id(path.rpartition("/")[0])) is not None:
             kind, target = self._typed(target)
             return await self._lifecycle.act(kind, target, path.rpartition("/")[2], call.body)
+        if call.method == "POST" and (answer := self._answered(path, call.body)) is not None:
+            return answer
         if call.method == "GET" and (listing := self._listing(path)) is not None:
             return listing
         raise invalid("InvalidResourceType", f"The sandbox knows nothing at {call.method} {path}.")
@@ -96,6 +99,15 @@ class Dispatch:
             return kind, ResourceId(target.subscription, name)
         namespace, *types = kind.name.split("/")
         return kind, ResourceId(target.subscription, name, namespace, tuple(types), target.names)
+
+    def _answered(self, path: str, body: JsonObject) -> Reply | None:
+        """What a provider answers to a question about the subscription, such as whether a name is free."""
+        match = _QUESTION.fullmatch(path.lower())
+        for kind in self._types.values():
+            for name, answer in kind.questions.items():
+                if match is not None and (kind.name.partition("/")[0].lower(), name.lower()) == match.groups():
+                    return Reply(body=answer(body))
+        return None
 
     def _listing(self, path: str) -> Reply | None:
         """A collection: of a subscription, a group or a parent."""

@@ -8,6 +8,7 @@ Query: `follow=true|false`, `tailLines=0..300`. Source: azure-cli 2.91.0, comman
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,9 @@ from sandbox.tokens import TOKEN_LIFETIME_SECONDS, Tokens
 APP_TYPE: Final = "microsoft.app/containerapps"
 CONTAINER_TYPE: Final = f"{APP_TYPE}/revisions/replicas/containers"
 MAX_TAIL_LINES: Final = 300
+_SHORT: Final = re.compile(r"^(/subscriptions/[^/]+/resourceGroups/[^/]+)/containerApps/", re.IGNORECASE)
+_LONG: Final = r"\1/providers/Microsoft.App/containerApps/"
+"""The service that streams is not ARM: az leaves the provider out of a stream's path."""
 
 
 class LogStreams:
@@ -42,7 +46,7 @@ class LogStreams:
         Raises:
             ArmError: no such app, or a query that the service does not take.
         """
-        path, _, verb = request.scope["path"].rstrip("/").rpartition("/")
+        path, _, verb = _SHORT.sub(_LONG, request.scope["path"].rstrip("/")).rpartition("/")
         target = parse_id(path)
         match request.method, verb.lower(), "" if target is None else target.type.lower():
             case "POST", "getauthtoken", str(kind) if target and kind == APP_TYPE:

@@ -56,6 +56,11 @@ class ResourceType:
         self.addresses = addresses
 
     @property
+    def questions(self) -> Mapping[str, Callable[[JsonObject], JsonObject]]:
+        """POST actions of the provider in a subscription, by name."""
+        return {}
+
+    @property
     def actions(self) -> Mapping[str, Action]:
         """POST actions by name."""
         return {}

@@ -62,7 +62,7 @@ def _check_secrets(configuration: Configuration) -> Collection[str]:
                 " characters, '-', and must start and end with an alphanumeric character. The length must not be more"
                 " than 253 characters.",
             )
-        if secret.key_vault_url is not None:
+        if secret.key_vault_url:
             raise invalid(
                 "SandboxKeyVaultNotEmulated", f"Secret '{secret.name}': the sandbox has no key vaults; give a value."
             )

@@ -10,6 +10,7 @@ from sandbox.arm.apps.environments import APP_TYPE, environment_of, profile_of
 from sandbox.arm.apps.hosting import Hosting
 from sandbox.arm.apps.model import ContainerAppProperties, Template, parsed
 from sandbox.arm.apps.profiles import PROFILE_TYPES
+from sandbox.arm.apps.spelling import spelled
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
 from sandbox.arm.apps.validation import check_app
 from sandbox.arm.errors import ArmError, invalid
@@ -56,6 +57,7 @@ class ContainerApps(ResourceType):
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks everything that the service checks before it answers; secrets' values are put away."""
+        body = {**body, "properties": spelled(body.get("properties") or {})}
         wanted = parsed(ContainerAppProperties, body.get("properties") or {})
         environment = environment_of(self.resources, wanted.environment_id)
         profile, profile_type = profile_of(wanted.workload_profile_name, environment)

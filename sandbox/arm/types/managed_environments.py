@@ -7,6 +7,7 @@ from typing import Final
 from sandbox.arm.apps.environments import ENVIRONMENT_TYPE, tenants
 from sandbox.arm.apps.model import EnvironmentProperties, parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE, check_profiles
+from sandbox.arm.apps.spelling import spelled
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.operations import Conclude
@@ -31,6 +32,7 @@ class ManagedEnvironments(ResourceType):
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks name, profiles and log destination; the workspace's key is put away."""
+        body = {**body, "properties": spelled(body.get("properties") or {})}
         require_name(
             _NAME,
             resource.name,

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.arm.errors import ArmError, invalid
@@ -61,6 +61,11 @@ class StorageAccounts(ResourceType):
     def __init__(self, resources: Resources, addresses: Addresses, shares: Shares) -> None:
         super().__init__(resources, addresses)
         self._shares = shares
+
+    @property
+    def questions(self) -> Mapping[str, Callable[[JsonObject], JsonObject]]:
+        """checkNameAvailability: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/check-name-availability"""
+        return {"checkNameAvailability": self._check_availability}
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -130,11 +135,7 @@ class StorageAccounts(ResourceType):
         require_name(
             _NAME,
             resource.name,
-            invalid(
-                "AccountNameInvalid",
-                f"{resource.name} is not a valid storage account name. Storage account name must be between 3 and 24"
-                " characters in length and use numbers and lower-case letters only.",
-            ),
+            invalid("AccountNameInvalid", _invalid_name(resource.name)),
         )
         taken = self._shares.account(resource.name)
         if taken is not None and taken.id.key != resource.key:
@@ -143,6 +144,15 @@ class StorageAccounts(ResourceType):
                 "StorageAccountInAnotherResourceGroup",
                 f"The account {resource.name} is already in another resource group in this subscription.",
             )
+
+    def _check_availability(self, body: JsonObject) -> JsonObject:
+        name = str(body.get("name", ""))
+        if not _NAME.fullmatch(name):
+            return {"nameAvailable": False, "reason": "AccountNameInvalid", "message": _invalid_name(name)}
+        if self._shares.account(name) is not None:
+            text = f"The storage account named {name} is already taken."
+            return {"nameAvailable": False, "reason": "AlreadyExists", "message": text}
+        return {"nameAvailable": True}
 
     def _list_keys(self, account: Resource, body: JsonObject) -> Any:
         created = account.properties["keyCreationTime"]
@@ -165,3 +175,10 @@ class StorageAccounts(ResourceType):
 def new_key() -> str:
     """A fresh key, base64."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _invalid_name(name: str) -> str:
+    return (
+        f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in"
+        " length and use numbers and lower-case letters only."
+    )

@@ -34,12 +34,13 @@ class App:
         console._write([b"hello", b"world"], "stdout")  # pyright: ignore[reportPrivateUsage]
 
     def get(self, path: str, token: str | None = None, **query: str) -> requests.Response:
-        """As az does it: the address is in the app, the token comes from getAuthtoken."""
+        """As az does it: the host is in the app, its path leaves out the provider, the token comes from getAuthtoken."""
         found: Any = self.apps.get(self.group, self.name)
         base = found.properties.event_stream_endpoint.partition("/subscriptions/")[0]
         token = token or str(self.apps.get_auth_token(self.group, self.name).properties.token)  # type: ignore[union-attr]
+        short = self.id.replace("/providers/Microsoft.App", "")
         return requests.get(
-            f"{base}{self.id}/{path}", query, headers={"Authorization": f"Bearer {token}"}, timeout=10, stream=True
+            f"{base}{short}/{path}", query, headers={"Authorization": f"Bearer {token}"}, timeout=10, stream=True
         )
 
 

@@ -143,3 +143,15 @@ def _ignoring_conflict(create: Any) -> None:
         create()
     except HttpResponseError as error:
         assert error.status_code == 409
+
+
+def test_whether_a_name_is_free(clients: Clients, group: str) -> None:
+    account = clients.make_account(group)
+    ask = clients.storage.storage_accounts.check_name_availability
+    kind = "Microsoft.Storage/storageAccounts"
+    answers = [ask({"name": name, "type": kind}) for name in (account, "stillfree9", "Not_A_Name")]  # type: ignore[arg-type, misc]
+    assert [(found.name_available, found.reason) for found in answers] == [
+        (False, "AlreadyExists"),
+        (True, None),
+        (False, "AccountNameInvalid"),
+    ]
