@@ -34,7 +34,7 @@ class App:
         console._write([b"hello", b"world"], "stdout")  # pyright: ignore[reportPrivateUsage]
 
     def get(self, path: str, token: str | None = None, **query: str) -> requests.Response:
-        """As az does it: the host is in the app, its path leaves out the provider, the token comes from getAuthtoken."""
+        """As az does it: the host is in the app, the path without provider, the token from getAuthtoken."""
         found: Any = self.apps.get(self.group, self.name)
         base = found.properties.event_stream_endpoint.partition("/subscriptions/")[0]
         token = token or str(self.apps.get_auth_token(self.group, self.name).properties.token)  # type: ignore[union-attr]
