@@ -19,6 +19,18 @@ def test_no_history_breaks_an_invariant(bench: Workbench) -> None:
     search(bench, HISTORIES, derandomize=True)
 
 
+def test_what_an_app_of_a_killed_run_needs_stays_until_the_next_run_knows_the_app(bench: Workbench) -> None:
+    world = World(bench, "adrift")
+    world.up("b")
+    world.killed_up("a", 2)
+    refused = world.destroy("a")
+    assert not refused.ok
+    assert "'app-a' mounts it" in refused.output
+    world.up("a").succeeded()
+    world.destroy("a").succeeded()
+    world.destroy("b").succeeded()
+
+
 @pytest.fixture
 def broken(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> Iterator[World]:
     """A world whose stacks have a broken rule of ownership."""

@@ -163,12 +163,20 @@ class World:
         return result
 
     def _holds_others(self, key: str, own: set[str]) -> bool:
-        """Whether something else than these lies in this resource, or is an app in this environment."""
+        """Whether something else than these is in this resource, runs in this environment, or mounts this link."""
         return any(
-            other.startswith(f"{key}/") or str(body.get("properties", {}).get("environmentId", "")).lower() == key
+            other.startswith(f"{key}/") or key in _needed_by(body)
             for other, body in self.snapshot().items()
             if other not in own
         )
+
+
+def _needed_by(body: Json) -> set[str]:
+    """An app's environment and the links that it mounts: ids in lower case."""
+    properties = body.get("properties", {})
+    environment = str(properties.get("environmentId", "")).lower()
+    volumes = (properties.get("template") or {}).get("volumes") or []
+    return {environment, *(f"{environment}/storages/{volume.get('storageName', '')}".lower() for volume in volumes)}
 
 
 def used(kind: Kind, identity: str, there: Iterable[str], owner: str) -> str:
