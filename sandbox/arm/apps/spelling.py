@@ -7,10 +7,7 @@ from typing import Any, Final
 
 _FREE: Final = frozenset({"metadata", "tags"})
 """Members whose own members are a person's."""
-_CHOICES: Final = {
-    "activeRevisionsMode": ("Single", "Multiple"),
-    "transport": ("Auto", "Http", "Http2", "Tcp"),
-}
+_CHOICES: Final = {"activeRevisionsMode": ("Single", "Multiple")}
 
 
 def spelled(value: Any) -> Any:

@@ -18,7 +18,7 @@ from sandbox.arm.apps.spelling import spelled
             {"metadata": {"MessageCount": "1"}, "tags": {"Team": "x"}},
             {"metadata": {"MessageCount": "1"}, "tags": {"Team": "x"}},
         ),
-        ({"name": "Transport", "value": "single"}, {"name": "Transport", "value": "single"}),
+        ({"name": "Mode", "value": "single"}, {"name": "Mode", "value": "single"}),
     ],
 )
 def test_what_is_kept(sent: dict[str, object], kept: dict[str, object] | None) -> None:
