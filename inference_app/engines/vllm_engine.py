@@ -353,15 +353,14 @@ def _end_start(given_up: threading.Event, started: threading.Event) -> None:
     while not started.wait(0.2):
         if given_up.is_set():
             for child in multiprocessing.active_children():
-                # Not the core alone: it asks a process of its own what kind of model this is, and that takes a while.
                 with suppress(psutil.NoSuchProcess):
-                    begun = psutil.Process(child.pid).children(recursive=True)
-                    child.kill()
-                    _kill(begun)
+                    _kill(psutil.Process(child.pid))
 
 
-def _kill(processes: Sequence[psutil.Process]) -> None:
-    for process in processes:
+def _kill(core: psutil.Process) -> None:
+    """With what it began: it asks a process of its own what kind of model this is."""
+    core.suspend()  # or it could begin another one meanwhile
+    for process in (*core.children(recursive=True), core):
         with suppress(psutil.NoSuchProcess):
             process.kill()
 

@@ -76,7 +76,7 @@ def debian() -> Path:
         folder = CACHE / f"debian-{DEBIAN}.part"
         shutil.rmtree(folder, ignore_errors=True)
         include = "--include=python3,python3-venv,ca-certificates"
-        run("debootstrap", "--variant=minbase", include, DEBIAN, str(folder), "http://deb.debian.org/debian")
+        run("debootstrap", "--variant=minbase", include, DEBIAN, str(folder))
         run("tar", "-C", str(folder), "-cf", f"{packed}.part", ".")
         Path(f"{packed}.part").rename(packed)
         shutil.rmtree(folder)

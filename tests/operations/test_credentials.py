@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import trustme
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -107,6 +108,20 @@ def test_a_pipeline_asks_its_token_service_and_presents_what_it_gets(
     [(path, authorization)] = asked
     assert parse_qs(urlsplit(path).query) == {"job": ["1"], "audience": ["api://AzureADTokenExchange"]}
     assert authorization == "Bearer bearer"
+
+
+def test_a_certificate_signs_what_is_presented(principal: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "principal.pem"
+    file.write_bytes(
+        trustme.CA()
+        .issue_cert("principal.example", key_type=trustme.KeyType.RSA)
+        .private_key_and_cert_chain_pem.bytes()
+    )
+    with (
+        signed_in(principal | {"ARM_CLIENT_CERTIFICATE_PATH": str(file)}),
+        pytest.raises(CloudError, match=NO_FEDERATION),
+    ):
+        check_sign_in()
 
 
 def test_a_token_file_is_read_each_time(principal: dict[str, str], tmp_path: Path) -> None:
