@@ -22,6 +22,11 @@ class Cloud:
     audience: str
     authority: str
 
+    @property
+    def scope(self) -> str:
+        """What a credential is asked for to manage resources."""
+        return f"{self.audience.rstrip('/')}/.default"
+
 
 PUBLIC_CLOUD: Final = Cloud(
     "https://management.azure.com", "https://management.azure.com", "https://login.microsoftonline.com"

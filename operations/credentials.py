@@ -28,13 +28,13 @@ DEFAULT_AUDIENCE: Final = "api://AzureADTokenExchange"
 _TRUE: Final = ("1", "t", "true")
 
 
-def azure_credential(cloud: Cloud, environment: Mapping[str, str] | None = None) -> Credential:
-    """The credential that the environment (the process's own by default) describes; nothing is asked for yet.
+def azure_credential(cloud: Cloud) -> Credential:
+    """The credential that the environment describes; nothing is asked for yet.
 
     Raises:
         CloudError: the variables contradict each other, or a certificate cannot be read.
     """
-    given = os.environ if environment is None else environment
+    given = os.environ
     tenant, client = given.get("ARM_TENANT_ID", ""), given.get("ARM_CLIENT_ID", "")
     if not client or _is_set(given, "ARM_USE_DEFAULT_AZURE_CREDENTIAL"):
         return DefaultAzureCredential()

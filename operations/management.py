@@ -47,14 +47,14 @@ def current_cloud() -> Cloud:
 
 @contextmanager
 def open_client(
-    client_type: Callable[..., AbstractContextManager[_Client]], subscription_id: str
+    client_type: Callable[..., AbstractContextManager[_Client]], subscription_id: str, cloud: Cloud | None = None
 ) -> Generator[_Client]:
-    """A management client of this type for a subscription, in the cloud that the environment names.
+    """A management client of this type for a subscription, in this cloud or the one that the environment names.
 
     Raises:
         CloudError: in place of the SDK's errors.
     """
-    cloud = current_cloud()
+    cloud = cloud or current_cloud()
     try:
         with (
             azure_credential(cloud) as credential,
@@ -62,7 +62,7 @@ def open_client(
                 credential,
                 subscription_id,
                 base_url=cloud.resource_manager,
-                credential_scopes=[f"{cloud.audience.rstrip('/')}/.default"],
+                credential_scopes=[cloud.scope],
             ) as client,
         ):
             yield client

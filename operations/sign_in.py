@@ -16,6 +16,6 @@ def check_sign_in() -> None:
     cloud = current_cloud()
     try:
         with azure_credential(cloud) as credential:
-            credential.get_token(f"{cloud.audience.rstrip('/')}/.default")
+            credential.get_token(cloud.scope)
     except AzureError as error:
         raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error

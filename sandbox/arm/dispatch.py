@@ -102,10 +102,11 @@ class Dispatch:
 
     def _answered(self, path: str, body: JsonObject) -> Reply | None:
         """What a provider answers to a question about the subscription, such as whether a name is free."""
-        match = _QUESTION.fullmatch(path.lower())
+        if (match := _QUESTION.fullmatch(path.lower())) is None:
+            return None
         for kind in self._types.values():
             for name, answer in kind.questions.items():
-                if match is not None and (kind.name.partition("/")[0].lower(), name.lower()) == match.groups():
+                if (kind.name.partition("/")[0].lower(), name.lower()) == match.groups():
                     return Reply(body=answer(body))
         return None
 

@@ -12,6 +12,7 @@ from sandbox.arm.ids import GROUP_TYPE, ResourceId
 from sandbox.arm.operations import PROVISION, REMOVE, Conclude, Operation, Operations
 from sandbox.arm.resource_type import ResourceType, merged
 from sandbox.arm.resources import JsonObject, Resource
+from sandbox.arm.spelling import spelled
 from sandbox.database import Database
 
 TERMINAL_STATES: Final = frozenset({"Succeeded", "Failed", "Canceled"})
@@ -43,7 +44,7 @@ class Lifecycle:
         existing = kind.find(target)
         etag.check(existing)
         self._check_idle(kind, existing)
-        body = dict(request)
+        body = _read(kind, request)
         if kind.tracked:
             body["location"] = _location(body, target, existing)
         return self._store(kind, kind.accept(target, body, existing), existing, api_version, patch=False)
@@ -53,7 +54,8 @@ class Lifecycle:
         existing = self._get(kind, target)
         etag.check(existing)
         self._check_idle(kind, existing)
-        body = merged(kind.editable(existing), {key: value for key, value in request.items() if key != "location"})
+        changes = {key: value for key, value in _read(kind, request).items() if key != "location"}
+        body = merged(kind.editable(existing), changes)
         if "tags" in request:
             body["tags"] = request["tags"] or {}
         return self._store(kind, kind.accept(existing.id, body, existing), existing, api_version, patch=True)
@@ -203,6 +205,13 @@ class Lifecycle:
         if found is not None:
             kind.failed(found, error)
             kind.resources.save(found.with_properties(provisioningState="Failed"))
+
+
+def _read(kind: ResourceType, request: JsonObject) -> JsonObject:
+    """What a client sent, with its properties' names as the type spells them."""
+    if not kind.any_case or "properties" not in request:
+        return dict(request)
+    return {**request, "properties": spelled(request["properties"])}
 
 
 def _location(body: JsonObject, target: ResourceId, existing: Resource | None) -> str:

@@ -50,6 +50,8 @@ class ResourceType:
     read_only: ClassVar[frozenset[str]] = frozenset({"provisioningState"})
     """Properties that clients may send back but not set."""
     writable: ClassVar[bool] = True
+    any_case: ClassVar[bool] = False
+    """Names of properties are read without regard to case."""
 
     def __init__(self, resources: Resources, addresses: Addresses) -> None:
         self.resources = resources

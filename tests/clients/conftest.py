@@ -61,8 +61,8 @@ def az(environment: dict[str, str]) -> Az:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     arm = f"https://{environment['ARM_METADATA_HOSTNAME']}"
-    names = ("resource-manager", "active-directory", "active-directory-resource-id", "management")
-    names = (*names, "active-directory-graph-resource-id")
+    directory = ("active-directory", "active-directory-resource-id", "active-directory-graph-resource-id")
+    names = ("resource-manager", "management", *directory)
     run("config", "set", "core.instance_discovery=false")
     run("cloud", "register", "--name", CLOUD, *(part for name in names for part in (f"--endpoint-{name}", arm)))
     run("cloud", "set", "--name", CLOUD)

@@ -10,7 +10,6 @@ from sandbox.arm.apps.environments import APP_TYPE, environment_of, profile_of
 from sandbox.arm.apps.hosting import Hosting
 from sandbox.arm.apps.model import ContainerAppProperties, Template, parsed
 from sandbox.arm.apps.profiles import PROFILE_TYPES
-from sandbox.arm.apps.spelling import spelled
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
 from sandbox.arm.apps.validation import check_app
 from sandbox.arm.errors import ArmError, invalid
@@ -27,6 +26,7 @@ class ContainerApps(ResourceType):
     """Apps; each change of the template makes a revision, and the fleet runs the active ones."""
 
     name = APP_TYPE
+    any_case = True
     writes = "async"
     async_patch = True
     async_delete = True
@@ -57,7 +57,6 @@ class ContainerApps(ResourceType):
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks everything that the service checks before it answers; secrets' values are put away."""
-        body = {**body, "properties": spelled(body.get("properties") or {})}
         wanted = parsed(ContainerAppProperties, body.get("properties") or {})
         environment = environment_of(self.resources, wanted.environment_id)
         profile, profile_type = profile_of(wanted.workload_profile_name, environment)

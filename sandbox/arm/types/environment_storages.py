@@ -5,7 +5,6 @@ from typing import Final
 
 from sandbox.arm.apps.environments import mounts, tenants
 from sandbox.arm.apps.model import StorageProperties, parsed
-from sandbox.arm.apps.spelling import spelled
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource_type import ResourceType, kept_properties, merged, require_name
@@ -18,11 +17,11 @@ class EnvironmentStorages(ResourceType):
     """Links to Azure Files; only the account key of one can be changed."""
 
     name = "Microsoft.App/managedEnvironments/storages"
+    any_case = True
     tracked = False
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Needs account, key, share and access mode; the key is put away."""
-        body = {**body, "properties": spelled(body.get("properties") or {})}
         require_name(
             _NAME,
             resource.name,

@@ -7,7 +7,6 @@ from typing import Final
 from sandbox.arm.apps.environments import ENVIRONMENT_TYPE, tenants
 from sandbox.arm.apps.model import EnvironmentProperties, parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE, check_profiles
-from sandbox.arm.apps.spelling import spelled
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.operations import Conclude
@@ -22,6 +21,7 @@ class ManagedEnvironments(ResourceType):
     """Environments with workload profiles and a log destination."""
 
     name = ENVIRONMENT_TYPE
+    any_case = True
     writes = "async"
     async_patch = True
     async_delete = True
@@ -32,7 +32,6 @@ class ManagedEnvironments(ResourceType):
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks name, profiles and log destination; the workspace's key is put away."""
-        body = {**body, "properties": spelled(body.get("properties") or {})}
         require_name(
             _NAME,
             resource.name,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.arm.apps.spelling import spelled
+from sandbox.arm.spelling import spelled
 
 
 @pytest.mark.parametrize(

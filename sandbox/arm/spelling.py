@@ -1,4 +1,4 @@
-"""Microsoft.App's JSON as the service spells it, which reads names without regard to case.
+"""Properties as Microsoft.App spells them, which reads names without regard to case.
 
 az itself sends `Name` where `name` is meant, and `single` for `Single`.
 """
