@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from asyncio import StreamReader, StreamWriter
@@ -110,12 +111,14 @@ class Container:
 
     def kill(self) -> None:
         """Ends the command and all its descendants at once."""
-        # The launcher sees the end of the file and takes everything along. Where there are namespaces, unshare
-        # is killed as well: it takes the launcher with it even if that should be stopped or swapped out.
+        # The launcher sees the end of the file and takes everything along. Where there are namespaces it is killed as
+        # well, should it be stopped or swapped out; never unshare, which would end before them: it waits for the
+        # launcher, the kernel lets that go only when its namespace is empty, and so `wait` tells the truth.
         self._close_control()
-        if self._isolated:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+        if self._isolated and self._process.returncode is None:
+            for launcher in _children(self._process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(launcher, signal.SIGKILL)
 
     async def wait(self) -> int:
         """Exit status once nothing of it runs any more; 128 + n if signal n ended it."""
@@ -166,6 +169,13 @@ class Container:
             waiting = self._answers.popleft()
             if not waiting.done():
                 waiting.set_result(b"")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 async def _introduce(control: socket.socket, spec: LaunchSpec) -> None:
