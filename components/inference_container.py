@@ -62,6 +62,7 @@ class Container:
             image=self.image,
             command=["/bin/bash", "-c", shell_command(self.commands)],
             env=self._environment(),
+            # The API's `gpu` stays unset, as in the original: the workload profile gives the app its GPUs.
             resources=app.ContainerResourcesArgs(cpu=self.gpu.container_vcpu, memory=self.gpu.container_memory),
             probes=_probes(self.start_seconds, self.has_health_routes),
             volume_mounts=[

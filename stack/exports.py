@@ -29,6 +29,7 @@ def export(deployment: Deployment) -> None:
     pulumi.export("endpoint", service.endpoint.fqdn.apply(endpoint_url))
     pulumi.export("release", deployment.release)
     pulumi.export("ownership", ownership(deployment.placement))
+    pulumi.export("names", deployment.names)
     pulumi.export("gpuProfile", deployment.placement.gpu.type)
     if deployment.api_key is not None:
         pulumi.export("apiKey", pulumi.Output.secret(deployment.api_key))

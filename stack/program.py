@@ -20,6 +20,7 @@ from components.subscription import current_subscription_id
 from operations.code_folder import describe as describe_release
 from stack.code import release_to_mount
 from stack.found import Found
+from stack.last_run import made_last_time, names_by_key
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
 from stack.summary import describe
@@ -38,6 +39,8 @@ class Deployment:
     resource_group_name: pulumi.Output[str]
     service: InferenceService
     placement: Placement
+    names: Mapping[str, str]
+    """Name of each resource by its key in `adopt`."""
     release: str
     """What the app mounts: the release of the local code, or an earlier one that somebody went back to."""
     api_key: pulumi.Output[str] | None
@@ -58,7 +61,7 @@ def deploy(settings: Settings) -> Deployment:
     location = _location(settings, group)
     found = survey(group, Wanted(settings.resource_group, names, owner, settings.read_only_mount))
     placement = place(found, settings, names, owner, location)
-    pulumi.log.info(describe(placement, found, settings, names))
+    pulumi.log.info(describe(placement, found, settings, names, made_last_time()))
     for warning in placement.warnings:
         pulumi.log.warn(warning)
     tags = {**settings.tags, OWNER_TAG: owner}
@@ -119,7 +122,8 @@ def deploy(settings: Settings) -> Deployment:
             "other_secrets": _other_secrets(placement, known_secrets),
         },
     )
-    return Deployment(subscription_id, resource_group.group_name, service, placement, mounted, api_key)
+    called = names_by_key(settings, names)
+    return Deployment(subscription_id, resource_group.group_name, service, placement, called, mounted, api_key)
 
 
 def _names(settings: Settings, group_id: str) -> ServiceNames:

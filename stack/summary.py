@@ -1,15 +1,20 @@
 """What this run does with each resource, in words for the person who reads the preview."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from components.adoption import Presence
 from components.naming import ServiceNames
 from stack.found import Survey
+from stack.last_run import names_by_key
 from stack.placement import GROUP, RESOURCES, Placement
 from stack.settings import Settings
 
 _HOLDERS: Final = (GROUP, "storage_account", "environment")
 """What others may have put something into meanwhile."""
+_RENAMED: Final = ("environment_storage",)
+"""What gets another name whenever what it stands for changes, and is therefore made anew."""
+_GONE: Final = "DELETED since this stack made it: made again only once `pulumi refresh` has seen that"
 
 
 def ownership(placement: Placement) -> dict[str, str]:
@@ -20,16 +25,23 @@ def ownership(placement: Placement) -> dict[str, str]:
     }
 
 
-def describe(placement: Placement, found: Survey, settings: Settings, names: ServiceNames) -> str:
-    """One line for each resource: whether it is made, found again or adopted, and what changes in it."""
+def describe(
+    placement: Placement, found: Survey, settings: Settings, names: ServiceNames, made: Mapping[str, str]
+) -> str:
+    """One line for each resource: whether it is made, found again or adopted, and what changes in it.
+
+    `made` are the names of what the stack made in its last run, by their keys in `adopt`.
+    """
     lines = ["what becomes of each resource:"]
+    called = names_by_key(settings, names)
     for field, resource in RESOURCES.items():
         presence = _presence(placement, field)
-        name = settings.resource_group if field == GROUP else getattr(names, field)
+        name = called[resource.mode_key]
         there = (
             (found.own_link or found.environment_storage) if field == "environment_storage" else getattr(found, field)
         )
-        lines.append(f"  {resource.label} {name}: {_fate(field, presence, there is not None)}")
+        gone = field not in _RENAMED and there is None and made.get(resource.mode_key) == name
+        lines.append(f"  {resource.label} {name}: {_GONE if gone else _fate(field, presence, there is not None)}")
     if placement.add_profile:
         lines.append(
             f"  workload profile {placement.gpu_profile_name} ({placement.gpu.type}): added to the environment"

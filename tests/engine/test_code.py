@@ -130,6 +130,7 @@ def test_the_tag_is_made_with_the_app(up: Deployment, tmp_path: Path) -> None:
 def test_a_share_that_is_gone_is_told_without_a_traceback(up: Deployment, bench: Workbench, cloud: Cloud) -> None:
     """Somebody deleted it; the stack's state still has it."""
     cloud.delete(cloud.where(up.stack.group)[SHARE])
+    assert "DELETED since this stack made it" in up.stack.preview().succeeded().log.told
     bench.release_code("print('two')\n")
     told = up.stack.up().refused()
     assert "the file share" in told

@@ -1,12 +1,14 @@
 """What a person reads in the preview: one line for each resource, and what becomes of it."""
 
-from stack.found import FoundAccount, FoundApp, Survey
+from collections.abc import Mapping
+
+from stack.found import FoundAccount, FoundApp, FoundGroup, Survey
 from stack.summary import describe, ownership
 from tests.stack.surveys import MARK, NAMES, T4, decide, environment, link, settings
 
 
-def lines(found: Survey, **values: object) -> dict[str, str]:
-    text = describe(decide(found, **values), found, settings(**values), NAMES)
+def lines(found: Survey, made: Mapping[str, str] | None = None, **values: object) -> dict[str, str]:
+    text = describe(decide(found, **values), found, settings(**values), NAMES, made or {})
     return {line.partition(":")[0].strip(): line.partition(":")[2].strip() for line in text.splitlines()[1:]}
 
 
@@ -46,6 +48,16 @@ def test_a_takeover_stands_out() -> None:
 def test_an_app_that_moves_is_replaced() -> None:
     found = Survey(environment=environment(MARK, GPU=T4), app=FoundApp("/app", MARK, environment_id="/elsewhere"))
     assert "replaced" in lines(found)[f"Container App {NAMES.app}"]
+
+
+def test_what_somebody_deleted_is_not_called_created() -> None:
+    """The engine's state still has it, so `up` alone would not make it."""
+    made = {"resourceGroup": "g", "fileShare": NAMES.file_share, "environmentStorage": NAMES.environment_storage}
+    told = lines(Survey(resource_group=FoundGroup("/g", MARK)), {**made, "app": "of another name"})
+    assert "`pulumi refresh`" in told[f"file share {NAMES.file_share}"]
+    assert told["resource group g"].startswith("this stack's own")
+    assert told[f"Container App {NAMES.app}"].startswith("created")
+    assert told[f"environment storage {NAMES.environment_storage}"].startswith("created")
 
 
 def test_ownership_has_the_keys_of_the_setting() -> None:
