@@ -58,7 +58,8 @@ def _create(name: EngineName, settings: EngineSettings, base: BaseFiles) -> Engi
 
         return PeftEngine(base, settings.context_tokens, threads)
     if name == "vllm":
-        from inference_app.engines.vllm_engine import VllmEngine, VllmSettings
+        from inference_app.engines.vllm_core import VllmSettings
+        from inference_app.engines.vllm_engine import VllmEngine
 
         parallel, rank = settings.answers_at_once, settings.adapter_rank
         return VllmEngine(base, VllmSettings(settings.context_tokens, parallel, settings.tensor_parallel_size, rank))

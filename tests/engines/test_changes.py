@@ -1,6 +1,7 @@
 """What changes while each engine serves: adapters come, change, go and are broken; clients leave; the engine dies."""
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -16,22 +17,17 @@ from safetensors.numpy import load_file, save_file
 
 from tests.engines.conftest import START_SECONDS, EngineApp, openai_ready
 from tests.engines.questions import QUESTION, TONE, answered
-from tests.inference_app.shares import ADAPTER_FOLDER, BASE, LONG_AGO, copy_adapter, settle
+from tests.inference_app.shares import ADAPTER_FOLDER, BASE, LONG_AGO, copy_adapter, settle, without_effect
 from tests.inference_app.shares import TONE as TONE_FOLDER
 from tests.inference_app.test_mutations import SERVED_MUTANTS, mutant
 
 WEIGHTS = "adapter_model.safetensors"
+SWAPS = int(os.environ.get("SWAPS", "4"))
 
 
 def listed(app: EngineApp) -> set[str]:
     """Names of the models that answer."""
     return {model["id"] for model in app.models().get("data", ())}
-
-
-def without_effect(folder: Path) -> None:
-    """Makes an adapter answer as the base does: its B are zero."""
-    tensors = load_file(TONE_FOLDER / WEIGHTS)
-    save_file({name: value * ("lora_A" in name) for name, value in tensors.items()}, folder / WEIGHTS)
 
 
 def test_an_adapter_is_added_and_removed_while_others_serve(app: EngineApp, client: openai.OpenAI) -> None:
@@ -45,9 +41,10 @@ def test_an_adapter_is_added_and_removed_while_others_serve(app: EngineApp, clie
     assert answered(client, "tone") == TONE
 
 
-def test_a_changed_adapter_answers_anew_under_its_name(app: EngineApp, client: openai.OpenAI) -> None:
+def test_a_changed_adapter_answers_anew_under_its_name(app: EngineApp, client: openai.OpenAI, tmp_path: Path) -> None:
     """Over and over under load: every answer is one version's, whole, and none fails."""
     folder = app.root / ADAPTER_FOLDER
+    without = without_effect(TONE_FOLDER, tmp_path / "without-effect")
     plain = answered(client, BASE)
     stop = threading.Event()
 
@@ -61,11 +58,8 @@ def test_a_changed_adapter_answers_anew_under_its_name(app: EngineApp, client: o
     with ThreadPoolExecutor(2) as pool:
         asking = [pool.submit(ask) for _ in range(2)]
         try:
-            for version in range(4):
-                if version % 2 == 0:
-                    without_effect(folder)
-                else:
-                    shutil.copyfile(TONE_FOLDER / WEIGHTS, folder / WEIGHTS)
+            for version in range(SWAPS):
+                shutil.copyfile((without if version % 2 == 0 else TONE_FOLDER) / WEIGHTS, folder / WEIGHTS)
                 settle(folder, LONG_AGO + version + 1)
                 wanted = plain if version % 2 == 0 else TONE
                 app.wait_for(lambda wanted=wanted: answered(client, "tone") == wanted, 60)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from tests.workspace import PROJECT
 
@@ -54,6 +54,14 @@ def copy_adapter(source: Path, target: Path, **serving: Any) -> Path:
     if serving:
         (target / "serving.json").write_text(json.dumps(serving))
     settle(target)
+    return target
+
+
+def without_effect(source: Path, target: Path) -> Path:
+    """A copy of an adapter that answers as the base does: its B are zero."""
+    copy_adapter(source, target)
+    weights = target / "adapter_model.safetensors"
+    save_file({name: value * ("lora_A" in name) for name, value in load_file(weights).items()}, weights)
     return target
 
 
