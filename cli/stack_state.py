@@ -19,6 +19,8 @@ from operations.config_file import write_atomically
 
 LOCK_WAIT_SECONDS: Final = 120.0
 """How long a run of somebody else may go on before we give up."""
+_NOTES: Final = ".attrs"
+"""Ends the name of what the backend notes on a file, in JSON."""
 _LOCK_POLL_SECONDS: Final = 0.2
 _CLOCK_TOLERANCE_SECONDS: Final = 2.0
 
@@ -63,9 +65,14 @@ def restore_if_cut(backend: Path, project: str, stack: str) -> bool:
     """Whether a kill cut the state file off while it was written, and the one before it, which the backend keeps, took
     its place. What it does not know of yet is found again by its mark."""
     file = state_file(backend, project, stack)
+    earlier = file.with_name(f"{file.name}.bak")
+    for described in (file, earlier):
+        # The backend writes its notes on a file before the file, reads nothing whose notes are cut, and needs none.
+        notes = described.with_name(f"{described.name}{_NOTES}")
+        if notes.is_file() and not _is_json(notes):
+            notes.unlink()
     if not file.is_file() or _is_json(file):
         return False
-    earlier = file.with_name(f"{file.name}.bak")
     if not _is_json(earlier):
         return False
     write_atomically(file, earlier.read_text(encoding="utf-8"))
@@ -111,8 +118,8 @@ def _living_locks(folder: Path) -> list[Lock]:
     """The locks whose process still runs; the files of all others are removed."""
     living: list[Lock] = []
     for file in folder.glob("*") if folder.is_dir() else []:
-        if file.suffix == ".attrs":
-            continue  # the backend's notes on a file; they count for nothing without it
+        if file.suffix == _NOTES:
+            continue  # they count for nothing without the file
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             pid, since = int(content["pid"]), datetime.fromisoformat(content["timestamp"]).timestamp()

@@ -127,6 +127,20 @@ def test_a_state_that_a_kill_cut_off_is_replaced_by_the_one_before_it(tmp_path: 
     assert file.read_text() == '{"version": 3}'
 
 
+def test_notes_on_the_state_that_a_kill_cut_off_go(tmp_path: Path) -> None:
+    """With them the backend reads neither the state nor the one before it; without them it reads both."""
+    file = stack_state.state_file(tmp_path, PROJECT, STACK)
+    file.parent.mkdir(parents=True)
+    for described, content in ((file, "{}"), (file.with_name(f"{file.name}.bak"), '{"version": 3}')):
+        described.write_text(content)
+        described.with_name(f"{described.name}.attrs").write_text('{"user.conte')
+    whole = file.with_name("other.json.attrs")
+    whole.write_text("{}")
+    assert not stack_state.restore_if_cut(tmp_path, PROJECT, STACK)
+    assert list(file.parent.glob("*.attrs")) == [whole]
+    assert file.read_text() == "{}"
+
+
 def test_a_whole_state_stays_whatever_lies_beside_it(tmp_path: Path) -> None:
     file = stack_state.state_file(tmp_path, PROJECT, STACK)
     file.parent.mkdir(parents=True)
