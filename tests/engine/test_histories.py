@@ -31,6 +31,16 @@ def test_what_an_app_of_a_killed_run_needs_stays_until_the_next_run_knows_the_ap
     world.destroy("b").succeeded()
 
 
+def test_an_app_moves_to_a_new_account_when_somebody_deleted_the_one_that_it_mounts(bench: Workbench) -> None:
+    world = World(bench, "moves")
+    world.killed_up("b", 7)
+    world.up("a").succeeded()
+    world.destroy("b").succeeded()
+    assert world.tenant("a").stack.outputs()["ownership"]["storageAccount"] == "adopted"
+    world.rename("a", ACCOUNT, other=True)
+    world.up("a").succeeded()
+
+
 @pytest.fixture
 def broken(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> Iterator[World]:
     """A world whose stacks have a broken rule of ownership."""

@@ -101,7 +101,8 @@ class Translation:
         *,
         newest: bool,
     ) -> RevisionSpec:
-        """What should run of a revision. One that is being replaced has its mounts already: no key is asked for."""
+        """What should run of a revision. One that is being replaced has its mounts already: nothing is asked of them,
+        not even whether their account is still there."""
         template = parsed(Template, revision.properties["template"])
         scale = template.scale or Scale()
         container = (template.containers or [])[0]
@@ -115,7 +116,7 @@ class Translation:
                 command=tuple(container.command or ()),
                 args=tuple(container.args or ()),
                 env={**built_in, **_environment(container, secrets)},
-                mounts=tuple(self._mounts(template, container, environment, asks_for_key=newest)),
+                mounts=tuple(self._mounts(template, container, environment, mounted=not newest)),
                 probes=tuple(_probe(probe) for probe in container.probes or []) or _default_probes(probed),
             ),
             min_replicas=scale.min_replicas or 0,
@@ -125,31 +126,35 @@ class Translation:
         )
 
     def _mounts(
-        self, template: Template, container: Container, environment: Resource, *, asks_for_key: bool
+        self, template: Template, container: Container, environment: Resource, *, mounted: bool
     ) -> Sequence[Mount]:
         volumes = {volume.name: volume for volume in template.volumes or []}
         mounts: list[Mount] = []
         for mount in container.volume_mounts or []:
             volume = volumes[mount.volume_name]
-            source, read_only = self._storage(environment, volume.storage_name or "", asks_for_key=asks_for_key)
+            source, read_only = self._storage(environment, volume.storage_name or "", mounted=mounted)
             if mount.sub_path:
                 source = _sub_path(source, mount.sub_path)
+                if not mounted:
+                    source.mkdir(parents=True, exist_ok=True)
             mounts.append(Mount(source, PurePosixPath(mount.mount_path or ""), read_only or volume.read_only))
         return mounts
 
-    def _storage(self, environment: Resource, name: str, *, asks_for_key: bool) -> tuple[Path, bool]:
+    def _storage(self, environment: Resource, name: str, *, mounted: bool) -> tuple[Path, bool]:
         storage = self._resources.find(environment.id.child(STORAGE_TYPE, name))
         if storage is None:
             raise storage_not_found(name)
         file = parsed(StorageProperties, storage.properties).azure_file
         assert file is not None, storage.id
+        found = self._shares.folder(file.account_name.lower(), file.share_name.lower()), file.access_mode == "ReadOnly"
+        if mounted:
+            return found
         account = self._shares.account(file.account_name)
-        opens = account is not None and storage.private.get("accountKey") in account.private.values()
-        if account is None or (asks_for_key and not opens):
+        if account is None or storage.private.get("accountKey") not in account.private.values():
             raise _mount_failed(name, "mount error(13): Permission denied (account or account key)")
         if self._shares.share(account, file.share_name) is None:
             raise _mount_failed(name, f"mount error(2): No such file or directory (share '{file.share_name}')")
-        return self._shares.folder(account.id.name, file.share_name.lower()), file.access_mode == "ReadOnly"
+        return found
 
 
 def storage_not_found(name: str) -> ArmError:
@@ -162,11 +167,10 @@ def _mount_failed(name: str, reason: str) -> ArmError:
 
 
 def _sub_path(share: Path, sub_path: str) -> Path:
-    """A folder in the share, made if it is missing, as for any volume; a link out of the share is refused."""
+    """A folder in the share; a link out of the share is refused."""
     folder = (share / sub_path.strip("/")).resolve()
     if not folder.is_relative_to(share.resolve()):
         raise ArmError(400, "SandboxMountFailed", f"subPath '{sub_path}' leads out of the share.")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
