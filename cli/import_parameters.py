@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.consent import ask
 from cli.errors import CliError, PulumiError
 from cli.pulumi_process import TOOL_FOLDERS, pulumi_program
 from stack.settings import SettingsError, check_parameters, stack_file
@@ -48,7 +48,9 @@ def import_parameters(file: Path, stack: str, yes: bool, as_json: bool, console:
         apply = yes
     else:
         _show(console, changes, file, target)
-        apply = bool(changes) and (yes or _agreed(console))
+        apply = bool(changes)
+        if apply:
+            ask("set it?", yes)
     if apply and changes:
         _set(stack, target, changes)
     if as_json:
@@ -74,19 +76,14 @@ def _show(console: Console, changes: list[Change], file: Path, target: Path) -> 
     if not changes:
         console.print(f"{target} says all of {file} already", markup=False, highlight=False)
         return
-    table = Table(box=None, title=f"{file} → {target}", title_justify="left")
+    console.print(f"{file} → {target}", style="italic", markup=False, highlight=False)
+    table = Table(box=None)
     for column in ("setting", "now", "will be"):
         table.add_column(column, overflow="fold")
     for change in changes:
         now = "-" if change.old is None else _text(change.old)
         table.add_row(change.key, Text(now), Text(_text(change.new)))
     console.print(table)
-
-
-def _agreed(console: Console) -> bool:
-    if not console.is_terminal:
-        raise CliError("nobody is here to be asked; say --yes to set this. Nothing was changed")
-    return typer.confirm("set it?")
 
 
 def _set(stack: str, target: Path, changes: list[Change]) -> None:

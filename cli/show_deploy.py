@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cli.consent import ask
 from cli.target import enter
-from cli.terminal import phase
+from cli.terminal import counted, phase
 from operations import code_folder, deployment
 from operations.config_file import InferenceConfig
 from operations.deployment import Outcome, Plan, Strategy
@@ -90,5 +90,5 @@ def switch(console: Console, target: InferenceConfig, release: str, strategy: St
 def _told(console: Console, outcome: Outcome) -> None:
     sent = outcome.publication
     if sent is not None:
-        console.print(f"{sent.sent} files sent ({sent.sent_bytes} bytes), {sent.copied} copied on the share")
+        console.print(f"{counted(sent.sent, 'file')} sent ({sent.sent_bytes} bytes), {sent.copied} copied on the share")
     console.print(f"{outcome.release} answers now (revision {outcome.revision}); before it {outcome.replaced}")

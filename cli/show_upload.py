@@ -11,7 +11,7 @@ from rich.console import Console
 
 from cli.consent import ask
 from cli.target import enter
-from cli.terminal import Say, phase
+from cli.terminal import Say, counted, phase
 from operations.config_file import InferenceConfig
 from operations.management import current_cloud
 from operations.model_files import Found, recognise
@@ -34,13 +34,12 @@ def run(config: Path, folder: Path, name: str | None, yes: bool, as_json: bool) 
         print(json.dumps({"plan": {**plan, "remote": found.remote}, "outcome": outcome}, indent=2))
         return
     base = f" (of {found.base})" if found.base else ""
-    print(f"{found.kind}{base}: {len(found.files)} files, {found.total_bytes / BYTES_PER_MB:.1f} MB")
+    print(f"{found.kind}{base}: {counted(len(found.files), 'file')}, {found.total_bytes / BYTES_PER_MB:.1f} MB")
     print(f"  -> {target.storage_account_name}/{target.file_share_name}/{found.remote}")
     ask("upload it?", yes)
     report = _upload(console, target, found)
-    print(
-        f"{report.sent} files sent ({report.sent_bytes / BYTES_PER_MB:.1f} MB), {report.unchanged} were there already"
-    )
+    sent = f"{counted(report.sent, 'file')} sent ({report.sent_bytes / BYTES_PER_MB:.1f} MB)"
+    print(f"{sent}, {report.unchanged} were there already")
 
 
 def progress(say: Say, clock: Callable[[], float] = time.monotonic) -> Callable[[int, int], None]:

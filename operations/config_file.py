@@ -65,6 +65,10 @@ def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
     try:
         return InferenceConfig.model_validate(file.content)
     except ValidationError as error:
+        if _is_unfilled(file):
+            raise ConfigFileError(
+                f"{path} has no values yet: nothing is provisioned, `pulumi up` fills it in"
+            ) from error
         problems = (f"{_place(path, file, detail)}: {_problem(detail)}" for detail in error.errors())
         raise ConfigFileError(f"{path} cannot be used:\n{_list(problems)}") from error
 
@@ -87,6 +91,14 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _is_unfilled(file: JsonFile) -> bool:
+    """Whether it is as the AI Toolkit generates it."""
+    content = file.content
+    return (
+        isinstance(content, dict) and content.keys() == {*_keys()} and all(value is None for value in content.values())
+    )
 
 
 def _place(path: Path, file: JsonFile, detail: ErrorDetails) -> str:

@@ -18,6 +18,7 @@ KNOWN_COLUMNS: Final = (
 )
 """What is asked and what is expected; the first pair that the first line has."""
 CONTEXT: Final = "context"
+_FORMATTER: Final = string.Formatter()
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def read(path: Path, *, asked: str | None = None, expected: str | None = None, p
     if not rows:
         raise OperationError(f"{path} holds no line")
     question, answer = _columns(path, rows[0][1], asked, expected)
-    wanted = [name for _, name, _, _ in string.Formatter().parse(prompt or "") if name]
+    parts = _parts(prompt or "")
+    wanted = [name for _, name in parts if name]
     items: list[Item] = []
     for line, row in rows:
         for column in (question, answer, *wanted):
@@ -54,8 +56,24 @@ def read(path: Path, *, asked: str | None = None, expected: str | None = None, p
                 raise OperationError(f"{path}:{line}: the column {column} is missing or no text")
         context = str(row.get(CONTEXT) or "")
         plain = f"{context}\n\n{row[question]}" if context else str(row[question])
-        items.append(Item(line, prompt.format_map(row) if prompt else plain, str(row[answer]), context))
+        items.append(Item(line, _filled(parts, row) if prompt else plain, str(row[answer]), context))
     return items
+
+
+def _parts(prompt: str) -> list[tuple[str, str | None]]:
+    """Texts of the prompt, each with the column whose value follows it."""
+    try:
+        parsed = [(text, name, bool(form or conversion)) for text, name, form, conversion in _FORMATTER.parse(prompt)]
+    except ValueError as error:
+        raise OperationError(f"the prompt cannot be read: {error}; braces of its own are written twice") from error
+    for _, name, formatted in parsed:
+        if name is not None and (formatted or not name.strip()):
+            raise OperationError("the prompt must name a column between braces, as {phrase}")
+    return [(text, name) for text, name, _ in parsed]
+
+
+def _filled(parts: Sequence[tuple[str, str | None]], row: Mapping[str, Any]) -> str:
+    return "".join(f"{text}{'' if name is None else row[name]}" for text, name in parts)
 
 
 def _rows(path: Path) -> Sequence[tuple[int, dict[str, Any]]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rich.console import Console
 
 from cli import main as entry
 from tests.workspace import PROJECT, TOOLS
@@ -135,9 +134,10 @@ def test_on_a_terminal_one_is_asked(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, sets: bool
 ) -> None:
     before = stack_file(project).read_bytes()
-    monkeypatch.setattr(Console, "is_terminal", True)
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
-    assert run(monkeypatch, "parameters.json", "--stack", "dev") == 0
+    typed = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", typed)
+    assert run(monkeypatch, "parameters.json", "--stack", "dev") == (0 if sets else 1)
     assert "set it?" in capsys.readouterr().out
     assert (stack_file(project).read_bytes() != before) is sets
 

@@ -22,6 +22,8 @@ class Project:
             "COLUMNS": "120",
             "BROWSER": "true",
             "XDG_CACHE_HOME": str(folder / "cache"),
+            # Nobody listens there: as on a machine without network.
+            "ACA_INFERENCE_PRICES_URL": "http://127.0.0.1:9/api/retail/prices",
         }
 
     def run(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 MODEL_FOLDER = f"model-cache/{BASE}"
 ADAPTER_FOLDER = "models/qlora/qlora/gpu_model/adapter"
+PARAMETER_FILE = "infra/provision/inference.parameters.json"
 DATASET = "dataset/dataset-classification.json"
 ITEMS = 24
 PARAMETERS = {
@@ -44,7 +45,7 @@ JOB_CONFIG = {**dict.fromkeys((*SHARED_KEYS, "ACA_JOB_NAME")), "COMMANDS": ["cd 
 def lay_out(project: Path) -> None:
     """Writes the template's files into a checkout; needs its `examples`."""
     for path, content in (
-        ("infra/provision/inference.parameters.json", PARAMETERS),
+        (PARAMETER_FILE, PARAMETERS),
         ("infra/inference.config.json", CONFIG),
         ("infra/finetuning.config.json", JOB_CONFIG),
         ("finetuning/olive-config.json", {"engine": {"output_dir": "models/qlora"}}),

@@ -31,6 +31,29 @@ def test_any_columns_and_a_prompt_around_them(file: Path) -> None:
     assert found == [Item(1, "sv: hej?", "hello")]
 
 
+def test_braces_that_are_written_twice_are_braces(file: Path) -> None:
+    file.write_text('{"phrase": "a", "tone": "b"}\n')
+    assert read(file, prompt='{{"text": "{phrase}"}}')[0].question == '{"text": "a"}'
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("Which? {}", "must name a column"),
+        ("Which? {phrase:>20}", "must name a column"),
+        ("Which? {phrase!r}", "must name a column"),
+        ("Which? {phrase", "cannot be read"),
+        ("Which? }", "cannot be read"),
+        ("Which? {phrase.upper}", "column phrase.upper is missing"),
+        ("Which? {0}", "column 0 is missing"),
+    ],
+)
+def test_a_prompt_that_names_no_column_is_told(file: Path, prompt: str, words: str) -> None:
+    file.write_text('{"phrase": "a", "tone": "b"}\n')
+    with pytest.raises(OperationError, match=words):
+        read(file, prompt=prompt)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
