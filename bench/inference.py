@@ -4,6 +4,7 @@ Each pair has the same weights, threads and slots and takes its turns in one run
 On processors alone: vLLM is the build that `make test-engines` uses.
 """
 
+import itertools
 import statistics
 import sys
 import tempfile
@@ -30,7 +31,9 @@ from bench.programs.crowd import (
 THREADS: Final = 1
 SLOTS: Final = 16
 CLIENTS: Final = (1, 4, 16)
-ROUNDS: Final = 2  # of minutes each: vLLM is started twice in each
+STARTS: Final = 3
+TURNS: Final = {1: 16, 4: 8, 16: 5}
+"""How often a crowd of that many asks: a small one is done soon, and its figures vary more."""
 LEAST_THROUGHPUT: Final = 0.97  # of the bare server's
 MOST_FIRST_TOKEN: Final = 1.05  # times the bare server's
 MOST_START: Final = 1.2  # times the bare server's
@@ -44,14 +47,14 @@ CROWDS: Final[dict[str, Sequence[str]]] = {
     "8 base, 8 adapter": [BASE, ADAPTER] * 8,
 }
 BARE, APP, VLLM, VLLM_APP, ORIGINAL = "llama.cpp", "app on llama.cpp", "vllm serve", "app on vLLM", "the original's way"
-STAGES: Final = ((BARE, APP), (VLLM,), (VLLM_APP,), (ORIGINAL,))
-"""Servers that are up together, and asked in turns; two of vLLM at once would take too much memory."""
+STAGES: Final = ((BARE, APP), (VLLM, VLLM_APP), (ORIGINAL,))
+"""Servers that are up together and asked in turns, so that what else the machine does meets both alike."""
 Found = dict[tuple[str, str], list[Figures]]
-"""Figures of each round, by server and crowd."""
+"""Figures of each turn, by server and crowd."""
 
 
 def main() -> int:
-    """Prints tables of medians over the rounds; 1 where something is beyond its limit."""
+    """Prints tables of medians over the turns; 1 where something is beyond its limit."""
     if not MODEL.exists():
         raise SystemExit("vLLM and its model are missing: run `make test-engines` first")
     with tempfile.TemporaryDirectory() as made:
@@ -61,28 +64,41 @@ def main() -> int:
         commands = _commands(*folders)
         found: Found = {}
         starts: dict[str, list[float]] = {name: [] for name in commands}
-        for _ in range(ROUNDS):
-            for together in STAGES:
-                _measure({name: commands[name] for name in together}, found, starts)
+        for together in STAGES:
+            _measure({name: commands[name] for name in together}, found, starts)
     return _tell(found, starts)
 
 
 def _measure(commands: dict[str, Command], found: Found, starts: dict[str, list[float]]) -> None:
-    """Starts the servers one after the other, then asks them in turns, crowd by crowd."""
+    """Starts the servers in turns, then asks them in turns, crowd by crowd."""
     quiet = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    with ExitStack() as running:
-        urls: dict[str, str] = {}
-        for name, command in commands.items():
-            urls[name], seconds = running.enter_context(server(command, **quiet))
-            starts[name].append(seconds)
-            # A first request pays for what the server prepares when it is first asked.
-            ask_all(urls[name], [BASE])
-        for crowd in CROWDS:
-            for name, url in urls.items():
-                if crowd in _crowds(name):
-                    figures = ask_all(url, CROWDS[crowd])
+    for last in (turn == STARTS - 1 for turn in range(STARTS)):
+        with ExitStack() as running:
+            urls: dict[str, str] = {}
+            for name, command in commands.items():
+                with ExitStack() as alone:
+                    urls[name], seconds = (running if last else alone).enter_context(server(command, **quiet))
+                starts[name].append(seconds)
+            if last:
+                _ask(urls, found)
+
+
+def _ask(urls: dict[str, str], found: Found) -> None:
+    for url in urls.values():
+        ask_all(url, [BASE])  # a first request pays for what the server prepares when it is first asked
+    numbers = itertools.count(1)
+    for turn in range(max(TURNS.values())):
+        for crowd, models in CROWDS.items():
+            if turn >= TURNS[len(models)]:
+                continue
+            number = next(numbers)
+            # Each is the first now and then, and the second.
+            for name, url in list(urls.items())[:: 1 if turn % 2 else -1]:
+                if crowd in _crowds(name) and not (name == ORIGINAL and turn):  # which takes minutes for each
+                    figures = ask_all(url, models, number)
                     found.setdefault((name, crowd), []).append(figures)
-                    print(f"{name}, {crowd}: {figures.tokens_per_second:.1f} tokens/s", file=sys.stderr, flush=True)
+                    told = f"{figures.tokens_per_second:.1f} tokens/s, first after {figures.first_token:.3f} s"
+                    print(f"{name}, {crowd}: {told}", file=sys.stderr, flush=True)
 
 
 def _commands(gguf: Path, safetensors: Path) -> dict[str, Command]:
@@ -138,8 +154,9 @@ def _tell(found: Found, starts: dict[str, list[float]]) -> int:
 
 
 def _ratios(found: Found, ours: tuple[str, str], theirs: tuple[str, str]) -> tuple[float, float]:
-    """Tokens per second and time to the first token, ours to theirs: the median of the rounds' ratios."""
-    pairs = list(zip(found[ours], found[theirs], strict=True))
+    """Tokens per second and time to the first token, ours to theirs: the median of the turns' ratios."""
+    others = found[theirs] if len(found[theirs]) > 1 else found[theirs] * len(found[ours])
+    pairs = list(zip(found[ours], others, strict=True))
     rates = [mine.tokens_per_second / other.tokens_per_second for mine, other in pairs]
     return statistics.median(rates), statistics.median(mine.first_token / other.first_token for mine, other in pairs)
 

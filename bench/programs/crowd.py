@@ -36,9 +36,12 @@ class Figures:
     first_token: float
 
 
-def ask_all(url: str, models: Sequence[str]) -> Figures:
-    """One streamed answer by each of the models named, all at once, every question another one."""
-    return asyncio.run(_crowd(url, models))
+def ask_all(url: str, models: Sequence[str], turn: int = 0) -> Figures:
+    """One streamed answer by each of the models named, all at once.
+
+    Every question is another one from its beginning on, in every turn: what is left of one must not help with the next.
+    """
+    return asyncio.run(_crowd(url, models, turn))
 
 
 @contextmanager
@@ -47,13 +50,13 @@ def server(command: Command, **environment: str) -> Generator[tuple[str, float]]
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryFile() as output:
+    with httpx.Client(base_url=url, timeout=10) as client, tempfile.TemporaryFile() as output:
         began = time.monotonic()
         process = subprocess.Popen(
             command(port), cwd=PROJECT, env={**os.environ, **environment}, stdout=output, stderr=output
         )
         try:
-            while not _answers(url):
+            while not _answers(client):
                 if process.poll() is not None or time.monotonic() - began > START_SECONDS:
                     output.seek(0)
                     raise SystemExit(f"the server did not start: {command(port)}\n{output.read().decode()[-2000:]}")
@@ -105,30 +108,30 @@ def app(python: str, folder: Path, port: int, **settings: object) -> list[str]:
     ]
 
 
-def _answers(url: str) -> bool:
+def _answers(client: httpx.Client) -> bool:
     """Ready, in the way of either server."""
     try:
-        return any(httpx.get(f"{url}{path}", timeout=10).is_success for path in ("/health/ready", "/health"))
+        return any(client.get(path).is_success for path in ("/health/ready", "/health"))
     except httpx.TransportError:
         return False
 
 
-async def _crowd(url: str, models: Sequence[str]) -> Figures:
+async def _crowd(url: str, models: Sequence[str], turn: int) -> Figures:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=600, limits=limits) as client:
         began = time.monotonic()
-        told = await asyncio.gather(*(_ask(client, model, number) for number, model in enumerate(models)))
+        told = await asyncio.gather(*(_ask(client, model, turn, number) for number, model in enumerate(models)))
         seconds = time.monotonic() - began
     return Figures(sum(tokens for tokens, _ in told) / seconds, statistics.median(first for _, first in told))
 
 
-async def _ask(client: httpx.AsyncClient, model: str, number: int) -> tuple[int, float]:
+async def _ask(client: httpx.AsyncClient, model: str, turn: int, number: int) -> tuple[int, float]:
     """Tokens of the answer, and seconds until the first of them."""
     # Plain completions, so that an adapter that would say one word in a chat goes on as long as the base. What differs
     # between servers' defaults is said.
     body: dict[str, Any] = {
         "model": model,
-        "prompt": f"A long story about the number {number}, told in all its parts. Once upon a time there",
+        "prompt": f"{turn}.{number}: a long story about this number, told in all its parts. Once upon a time there",
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": ANSWER_TOKENS,

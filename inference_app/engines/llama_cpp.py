@@ -17,7 +17,7 @@ from inference_app.engines.adapter_files import refuse_if_changed
 from inference_app.engines.contract import AdapterFiles, BaseFiles, Event, Generation, Prompt
 from inference_app.engines.gguf_header import GgufHeader, read_gguf_header
 from inference_app.engines.json_schema import check_schema
-from inference_app.engines.llama_server import LlamaServer, ServerSettings, start_server
+from inference_app.engines.llama_server import LlamaServer, ServerSettings, read_ahead, start_server
 from inference_app.engines.llama_wire import AnswerReader, completion_body, raise_error
 from inference_app.errors import EngineError, ModelNotFoundError
 
@@ -141,6 +141,8 @@ class LlamaCppEngine:
                 files[adapter] = self._converted(adapter, header)
             except AdapterError as error:
                 outcome[adapter] = str(error)
+        if self._server is None:
+            read_ahead(model)
         server = self._start(model, list(files.values()), settings)
         if server is None and files:
             # llama.cpp does not say which one it refuses, so each is tried alone.

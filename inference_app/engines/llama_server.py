@@ -1,16 +1,20 @@
 """One llama.cpp server in this process: base model and adapters, loaded once, freed when nobody uses them any more."""
 
+import asyncio
+import json
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import httpx
 import xllamacpp as untyped_xllamacpp
 
 from inference_app.engines.contract import AdapterFiles
+from inference_app.errors import EngineError
 
 # A compiled module without type information.
 xllamacpp: Any = untyped_xllamacpp
@@ -19,6 +23,7 @@ xllamacpp: Any = untyped_xllamacpp
 # thread read as fast as 512 (within 10 %, SmolLM2-135M on one thread) and take a tenth of a second.
 PROMPT_BATCH_TOKENS_PER_THREAD = 16
 ASK_SECONDS = 60.0
+READ_BYTES = 4 << 20
 # Why an adapter was refused; None: it is served.
 Outcome = Mapping[AdapterFiles, str | None]
 
@@ -54,9 +59,15 @@ class LlamaServer:
 
     async def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What the library offers only over its own HTTP server; the answer, or `{"error": ...}`."""
-        transport = httpx.AsyncHTTPTransport(uds=self._socket, verify=False)  # no TLS on a socket of our own
-        async with httpx.AsyncClient(transport=transport, timeout=ASK_SECONDS, trust_env=False) as client:
-            return (await client.post(f"http://llama{path}", json=body)).json()
+        return await asyncio.to_thread(self._ask, path, json.dumps(body))
+
+    def _ask(self, path: str, body: str) -> dict[str, Any]:
+        connection = _UnixConnection(self._socket)
+        try:
+            connection.request("POST", path, body.encode(), {"Content-Type": "application/json"})
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
 
     def enter(self) -> None:
         """Somebody begins to use the server."""
@@ -83,6 +94,33 @@ class LlamaServer:
     def _free(self) -> None:
         del self._server
         self.freed.set()
+
+
+class _UnixConnection(HTTPConnection):
+    """HTTP over a socket in the file system. A client library would take as long to import as a small model to load."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("llama", timeout=ASK_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def read_ahead(model: Path) -> None:
+    """Brings a model's file into the page cache, in pieces that let other threads run meanwhile.
+
+    The library holds Python's interpreter lock while it loads: from a slow share that would be minutes in which
+    nothing answers, not even the liveness probe.
+    """
+    try:
+        with model.open("rb", buffering=0) as file:
+            while file.read(READ_BYTES):
+                pass
+    except OSError as error:
+        raise EngineError(f"{model} cannot be read: {error}") from error
 
 
 def start_server(model: Path, adapters: Sequence[Path], socket: Path, settings: ServerSettings) -> Any | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import httpx
 import openai
 import pytest
 
+from inference_app.engines.llama_server import read_ahead
 from tests.inference_app.conftest import client_of
 from tests.inference_app.serving import App, running_app
 from tests.inference_app.shares import BASE, make_real_share
@@ -211,3 +213,20 @@ def test_a_client_that_leaves_frees_its_place(real: App, stream: bool, phase: st
     last = real.logs("answer")[-1]
     assert last["outcome"] == "cancelled"
     assert last["duration_ms"] < 2500
+
+
+def test_a_model_is_in_memory_before_the_library_loads_it_and_blocks_everything(tmp_path: Path) -> None:
+    file = tmp_path / "model.gguf"
+    file.write_bytes(os.urandom(32 << 20))
+    with file.open("rb+", buffering=0) as opened:
+        os.fsync(opened.fileno())
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        with pytest.raises(BlockingIOError):
+            _ = in_memory(opened.fileno(), 16 << 20)
+        read_ahead(file)
+        assert all(in_memory(opened.fileno(), place) for place in range(0, 32 << 20, 1 << 20))
+
+
+def in_memory(file: int, place: int) -> int:
+    """Bytes that could be read without waiting for the disk; `BlockingIOError` where there are none."""
+    return os.preadv(file, [bytearray(1)], place, os.RWF_NOWAIT)
