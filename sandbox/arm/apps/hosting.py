@@ -17,6 +17,8 @@ from sandbox.arm.resources import Resource, Resources
 from sandbox.fleet.spec import AppSpec, AppStatus, EventKind, FleetEvent
 
 REVISION_TYPE: Final = f"{APP_TYPE}/revisions"
+STOPPED: Final = "stopped"
+"""What is kept of an app that somebody stopped, until it is started again."""
 
 _log = logging.getLogger("sandbox.apps")
 
@@ -129,7 +131,10 @@ class Hosting:
         await self._fleet.restart(app.key, revision)
 
     def active_revisions(self, app: ResourceId) -> list[Resource]:
-        """Revisions that should run, oldest first."""
+        """Revisions that should run, oldest first; none of an app that somebody stopped."""
+        found = self._resources.find(app)
+        if found is not None and found.private.get(STOPPED):
+            return []
         return [
             revision
             for revision in self._resources.of_type(REVISION_TYPE, app)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox.arm.apps.environments import APP_TYPE, environment_of, profile_of
-from sandbox.arm.apps.hosting import Hosting
+from sandbox.arm.apps.hosting import STOPPED, Hosting
 from sandbox.arm.apps.model import ContainerAppProperties, Template, parsed
 from sandbox.arm.apps.profiles import PROFILE_TYPES
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
@@ -52,8 +52,8 @@ class ContainerApps(ResourceType):
 
     @property
     def actions(self) -> Mapping[str, Action]:
-        """listSecrets."""
-        return {"listSecrets": self._list_secrets}
+        """listSecrets, start and stop."""
+        return {"listSecrets": self._list_secrets, "start": self._start, "stop": self._stop}
 
     def accept(self, resource: ResourceId, body: JsonObject, existing: Resource | None) -> Resource:
         """Checks everything that the service checks before it answers; secrets' values are put away."""
@@ -110,7 +110,7 @@ class ContainerApps(ResourceType):
         properties: JsonObject = {
             **resource.properties,
             "managedEnvironmentId": resource.properties["environmentId"],
-            "runningStatus": "Running" if ready else "Progressing",
+            "runningStatus": "Stopped" if resource.private.get(STOPPED) else "Running" if ready else "Progressing",
             "latestReadyRevisionName": ready,
             "outboundIpAddresses": ["127.0.0.1"],
             "customDomainVerificationId": resource.id.subscription.replace("-", "").upper(),
@@ -181,6 +181,19 @@ class ContainerApps(ResourceType):
         revision = self._latest_revision(app)
         if revision is not None:
             self.resources.save(revision.with_properties(**changes))
+
+    async def _start(self, app: Resource, body: JsonObject) -> Any:
+        return await self._run(app, stopped=False)
+
+    async def _stop(self, app: Resource, body: JsonObject) -> Any:
+        return await self._run(app, stopped=True)
+
+    async def _run(self, app: Resource, *, stopped: bool) -> JsonObject:
+        """Done before it is answered, where the service answers first: clients take either."""
+        changed = app.with_private(**{STOPPED: stopped})
+        self.resources.save(changed)
+        await self._hosting.bring_up(changed)
+        return self.view(changed)
 
     def _list_secrets(self, app: Resource, body: JsonObject) -> Any:
         return {"value": [{"name": name, "value": value} for name, value in app.private["secrets"].items()]}

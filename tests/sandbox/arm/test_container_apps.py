@@ -190,6 +190,17 @@ def test_revisions_are_restarted_and_deactivated(place: Place, app: Any) -> None
     assert [revision.name for revision in place.spec().revisions] == [name]
 
 
+def test_an_app_that_is_stopped_runs_nothing_until_it_is_started(place: Place, app: Any) -> None:
+    apps, name = place.clients.apps.container_apps, app.latest_revision_name
+    assert apps.begin_stop(place.group, "app").result().running_status == "Stopped"
+    assert place.spec().revisions == ()
+    patched = apps.begin_update(place.group, "app", {"tags": {"a": "b"}}).result()  # type: ignore[arg-type]
+    assert patched.running_status == "Stopped"
+    assert place.spec().revisions == ()
+    assert apps.begin_start(place.group, "app").result().running_status != "Stopped"
+    assert [revision.name for revision in place.spec().revisions] == [name]
+
+
 def test_replicas_are_what_the_fleet_reports(place: Place, app: Any) -> None:
     name = app.latest_revision_name
     replica = ReplicaStatus(f"{name}-5d9774cff-5wnd8", "Running", "", True, True, 2, "2026-01-01T00:00:00Z")

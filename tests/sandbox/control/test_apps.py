@@ -99,6 +99,12 @@ def test_an_app_serves_its_share_comes_back_after_a_kill_and_goes_with_its_group
         assert fetch(f"{url}/from-sdk.txt") == "written by the SDK"
         assert share.get_file_client("from-app.txt").download_file().readall() == b"hello\n"
 
+    assert apps.begin_stop(group, "app").result().running_status == "Stopped"
+    with pytest.raises(URLError):
+        urllib.request.urlopen(f"{url}/from-sdk.txt", timeout=30)
+    apps.begin_start(group, "app").result()
+    assert fetch(f"{url}/from-sdk.txt") == "written by the SDK"
+
     status = control.status(state)
     assert status is not None
     assert [report.address for report in status.apps] == [url]
