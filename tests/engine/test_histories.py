@@ -8,7 +8,7 @@ import pytest
 from tests.engine.cloud import Cloud
 from tests.engine.conftest import broken_program
 from tests.engine.harness import Workbench, workbench
-from tests.engine.kinds import ACCOUNT
+from tests.engine.kinds import ACCOUNT, SHARE
 from tests.engine.machine import search
 from tests.engine.world import World
 
@@ -39,6 +39,21 @@ def test_an_app_moves_to_a_new_account_when_somebody_deleted_the_one_that_it_mou
     assert world.tenant("a").stack.outputs()["ownership"]["storageAccount"] == "adopted"
     world.rename("a", ACCOUNT, other=True)
     world.up("a").succeeded()
+
+
+def test_what_a_killed_run_made_anew_stays_until_the_next_run_knows_it_as_its_own(bench: Workbench) -> None:
+    """The state still has the other stack's, adopted, and would leave it."""
+    world = World(bench, "anew")
+    world.make_outside(SHARE)
+    world.killed_up("b", 6)
+    world.killed_up("a", 5)
+    world.destroy("b").succeeded()
+    world.killed_up("a", 1)
+    world.destroy("a").succeeded()
+    assert world.tenant("a").made
+    world.up("a").succeeded()
+    world.destroy("a").succeeded()
+    assert not world.tenant("a").made
 
 
 @pytest.fixture

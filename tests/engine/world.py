@@ -34,6 +34,14 @@ class Tenant:
         """Ids, in lower case, that its state knows."""
         return {str(item.get("id", "")).lower() for item in self.stack.resources().values()}
 
+    def to_be_deleted(self) -> set[str]:
+        """Ids, in lower case, that its state knows as the stack's own.
+
+        A run that is killed as it makes anew what somebody deleted leaves a state that still has the old one, adopted.
+        """
+        known = self.stack.resources().values()
+        return {str(item.get("id", "")).lower() for item in known if not item.get("retainOnDelete")}
+
 
 class World:
     """One resource group's worth of cloud, with two stacks of the project that may share it."""
@@ -125,9 +133,9 @@ class World:
         return result
 
     def destroy(self, name: str) -> Result:
-        """Deletes all that the stack made, but for what its state has never known and what holds anything else."""
+        """Deletes all that the stack made, but for what its state does not know as its own and what holds others'."""
         tenant = self.tenant(name)
-        adrift = tenant.made - tenant.in_state()
+        adrift = tenant.made - tenant.to_be_deleted()
         result = self._judged(name, tenant.stack.destroy)
         left = tenant.made - adrift
         needed = {key for key in left if self._holds_others(key, left)}
