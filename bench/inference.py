@@ -31,8 +31,8 @@ from bench.programs.crowd import (
 THREADS: Final = 1
 SLOTS: Final = 16
 CLIENTS: Final = (1, 4, 16)
-STARTS: Final = 3
-TURNS: Final = {1: 16, 4: 8, 16: 5}
+STARTS: Final = 2
+TURNS: Final = {1: 10, 4: 5, 16: 3}
 """How often a crowd of that many asks: a small one is done soon, and its figures vary more."""
 LEAST_THROUGHPUT: Final = 0.97  # of the bare server's
 MOST_FIRST_TOKEN: Final = 1.05  # times the bare server's
@@ -72,14 +72,14 @@ def main() -> int:
 def _measure(commands: dict[str, Command], found: Found, starts: dict[str, list[float]]) -> None:
     """Starts the servers in turns, then asks them in turns, crowd by crowd."""
     quiet = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
-    for last in (turn == STARTS - 1 for turn in range(STARTS)):
+    for left in reversed(range(1 if ORIGINAL in commands else STARTS)):
         with ExitStack() as running:
             urls: dict[str, str] = {}
             for name, command in commands.items():
                 with ExitStack() as alone:
-                    urls[name], seconds = (running if last else alone).enter_context(server(command, **quiet))
+                    urls[name], seconds = (alone if left else running).enter_context(server(command, **quiet))
                 starts[name].append(seconds)
-            if last:
+            if not left:
                 _ask(urls, found)
 
 

@@ -13,7 +13,7 @@ from inference_app.errors import OverloadedError
 MAX_RETRY_AFTER_SECONDS = 60
 SMOOTHING = 0.2  # weight of the newest answer in the mean duration
 # How long others may be kept waiting for each answer that is being drawn together, and at most.
-GROUP_SECONDS_EACH = 0.4
+GROUP_SECONDS_EACH = 0.6
 GROUP_SECONDS = 5.0
 
 Turn = asyncio.Future[None]

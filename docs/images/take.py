@@ -25,7 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         root = make_real_share(Path(made))
         with running_app(root, root / "log", page=True, context_tokens=1024) as app:
-            app.wait_for(lambda: "chat page ready" in app.output(), 90)
+            app.wait_for(lambda: all(said in app.output() for said in ("chat page ready", '"serving"')), 90)
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
             for size in SIZES:
                 take(browser, app.url, size)
@@ -51,10 +51,12 @@ def take(browser: Browser, url: str, size: str) -> None:
     shoot("streaming")
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_test_id("bot")).to_have_count(0)
-    ask(page, "word " * 1100)
+    page.get_by_role("textbox", name="System prompt").fill("You are the keeper of a lighthouse. " * 160)
+    ask(page, "What did you see tonight?")
     expect(page.get_by_text("The prompt has")).to_be_visible(timeout=60_000)
     shoot("error")
     page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("textbox", name="System prompt").fill("")
     choose(page, "#model", "tone")
     choose(page, "#other-model", "base")
     ask(page, str(QUESTION[0]["content"]))

@@ -36,6 +36,7 @@ def build_page(service: InferenceService, keys: ApiKeys) -> FastAPI:
         block_title_text_color="*body_text_color",
         block_title_text_color_dark="*body_text_color",
         block_title_padding="0",
+        input_border_width="1px",
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     return gr.mount_gradio_app(
