@@ -9,10 +9,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli import workplace
+from cli import fault_commands, workplace
 from sandbox import control
 
 app = typer.Typer(help="The sandbox that plays Azure on this machine.", no_args_is_help=True)
+app.add_typer(fault_commands.app, name="faults")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 

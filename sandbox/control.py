@@ -13,20 +13,29 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psutil
+from pydantic import TypeAdapter
 
 from sandbox.database import Database, check_version
 from sandbox.endpoints import Endpoints
 from sandbox.errors import SandboxError, StateError
+from sandbox.faults import Fault, ListedFault
+from sandbox.faults import Kind as FaultKind
 from sandbox.identity import AppReport, SandboxStatus
 from sandbox.lock import lock_holder
 from sandbox.state import Settings, StateFolder
 
 __all__ = [
     "AppReport",
+    "Fault",
+    "FaultKind",
+    "ListedFault",
     "SandboxError",
     "SandboxStatus",
     "StateError",
+    "add_fault",
+    "clear_faults",
     "environment",
+    "faults",
     "start",
     "status",
     "stop",
@@ -39,6 +48,7 @@ REPLICA_END_SECONDS: Final = 10.0
 """Replicas see at once that their sandbox was killed; this is for the kernel to take them down."""
 REQUEST_TIMEOUT_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
+_FAULTS: Final = TypeAdapter(list[ListedFault])
 _LOG_TAIL_LINES: Final = 20
 
 
@@ -102,10 +112,36 @@ def environment(state_dir: Path) -> dict[str, str]:
     Raises:
         SandboxError: no sandbox runs.
     """
-    endpoints = _endpoints(StateFolder(state_dir.absolute()))
-    if endpoints is None:
-        raise SandboxError(f"no sandbox runs in {state_dir}; start it first")
-    return endpoints.environment
+    return _running(state_dir).environment
+
+
+def faults(state_dir: Path) -> list[ListedFault]:
+    """The faults that are set in the running sandbox.
+
+    Raises:
+        SandboxError: no sandbox runs.
+    """
+    return _FAULTS.validate_json(_request(_running(state_dir), "GET", "/sandbox/faults"))
+
+
+def add_fault(state_dir: Path, fault: Fault) -> ListedFault:
+    """Sets a fault in the running sandbox; it is forgotten when that ends.
+
+    Raises:
+        SandboxError: no sandbox runs.
+    """
+    sent = fault.model_dump_json(include=set(Fault.model_fields))
+    return ListedFault.model_validate_json(_request(_running(state_dir), "POST", "/sandbox/faults", sent))
+
+
+def clear_faults(state_dir: Path, number: int | None = None) -> int:
+    """Takes one fault back, or all; how many there were.
+
+    Raises:
+        SandboxError: no sandbox runs.
+    """
+    path = "/sandbox/faults" if number is None else f"/sandbox/faults/{number}"
+    return int(json.loads(_request(_running(state_dir), "DELETE", path))["cleared"])
 
 
 def subscription(state_dir: Path) -> str | None:
@@ -118,6 +154,13 @@ def subscription(state_dir: Path) -> str | None:
         return Settings(database).subscription_id
     finally:
         database.close()
+
+
+def _running(state_dir: Path) -> Endpoints:
+    endpoints = _endpoints(StateFolder(state_dir.absolute()))
+    if endpoints is None:
+        raise SandboxError(f"no sandbox runs in {state_dir}; start it first")
+    return endpoints
 
 
 def _launch(folder: StateFolder, images: Mapping[str, Path]) -> None:

@@ -7,6 +7,7 @@ same header: whoever may log in as the sandbox's identity may also ask after it.
 
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.faults import Fault, Faults
 from sandbox.tokens import Tokens
 
 TOKEN_PATH: Final = "/msi/token"  # noqa: S105  a path
@@ -57,12 +59,16 @@ class Images(BaseModel):
     images: dict[str, Path]
 
 
-def identity_application(
-    tokens: Tokens,
-    header: str,
-    status: Callable[[], SandboxStatus],
-    learn_images: Callable[[Mapping[str, Path]], None],
-) -> Starlette:
+@dataclass(frozen=True)
+class Control:
+    """What the control routes ask and tell."""
+
+    status: Callable[[], SandboxStatus]
+    learn_images: Callable[[Mapping[str, Path]], None]
+    faults: Faults
+
+
+def identity_application(tokens: Tokens, header: str, control: Control) -> Starlette:
     """The ASGI application."""
 
     def refused(request: Request) -> Response | None:
@@ -80,22 +86,44 @@ def identity_application(
         return JSONResponse(tokens.issue(resource))
 
     async def show_status(request: Request) -> Response:
-        return refused(request) or JSONResponse(status().model_dump(mode="json"))
+        return refused(request) or JSONResponse(control.status().model_dump(mode="json"))
 
     async def put_images(request: Request) -> Response:
         if (refusal := refused(request)) is not None:
             return refusal
         try:
-            learn_images(Images.model_validate_json(await request.body()).images)
+            control.learn_images(Images.model_validate_json(await request.body()).images)
         except ValidationError as error:
             return _error(400, "invalid_request", str(error))
         return Response(status_code=204)
+
+    async def list_faults(request: Request) -> Response:
+        return refused(request) or JSONResponse([fault.model_dump(mode="json") for fault in control.faults.listed()])
+
+    async def add_fault(request: Request) -> Response:
+        if (refusal := refused(request)) is not None:
+            return refusal
+        try:
+            fault = Fault.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _error(400, "invalid_request", str(error))
+        return JSONResponse(control.faults.add(fault).model_dump(mode="json"), 201)
+
+    async def clear_faults(request: Request) -> Response:
+        if (refusal := refused(request)) is not None:
+            return refusal
+        number = request.path_params.get("number")
+        return JSONResponse({"cleared": control.faults.clear(number)})
 
     return Starlette(
         routes=[
             Route(TOKEN_PATH, token, methods=["GET"]),
             Route("/sandbox/status", show_status, methods=["GET"]),
             Route("/sandbox/images", put_images, methods=["PUT"]),
+            Route("/sandbox/faults", list_faults, methods=["GET"]),
+            Route("/sandbox/faults", add_fault, methods=["POST"]),
+            Route("/sandbox/faults", clear_faults, methods=["DELETE"]),
+            Route("/sandbox/faults/{number:int}", clear_faults, methods=["DELETE"]),
         ]
     )
 

@@ -31,13 +31,15 @@ from sandbox.database import Database
 from sandbox.endpoints import Endpoints
 from sandbox.entra import entra_routes
 from sandbox.errors import SandboxError
+from sandbox.faults import Faults
+from sandbox.faulty import faulty
 from sandbox.files.exchange import split_path
 from sandbox.files.folder import ShareFolder
 from sandbox.files.properties import FileProperties
 from sandbox.files.server import FilesServer
 from sandbox.files.share_requests import ShareRequests
 from sandbox.fleet.spec import FleetEvent
-from sandbox.identity import AppReport, SandboxStatus, identity_application
+from sandbox.identity import AppReport, Control, SandboxStatus, identity_application
 from sandbox.lock import InstanceLock
 from sandbox.shares import Shares
 from sandbox.state import Settings, StateFolder, write_atomically
@@ -104,8 +106,9 @@ class Sandbox:
         self._fleet = make_fleet(self._images, folder.logs, self._heard)
         self._hosting = Hosting(resources, Translation(resources, self._shares), self._fleet, self._images)
         self._resources = resources
+        faults = Faults()
         self._types = types = Types(resources, addresses, self._shares, self._hosting)
-        self._lifecycle = Lifecycle(types.by_name, database, addresses.arm)
+        self._lifecycle = Lifecycle(types.by_name, database, addresses.arm, faults)
         directory = Directory(addresses, settings.subscription_id, settings.tenant_id, types.by_name)
         dispatch = Dispatch(types.by_name, self._lifecycle, directory)
         tokens = Tokens(settings.signing_key, settings.tenant_id, settings.principal_id, addresses.arm)
@@ -113,10 +116,15 @@ class Sandbox:
         streams = LogStreams(resources, tokens, addresses.arm, folder.logs)
         share_requests = ShareRequests(self._shares, types.file_shares)
         self._applications = {
-            "arm": arm_application(dispatch, directory, streams, tokens, settings.tenant_id, sign_in),
-            "files": FilesServer(self._shares, share_requests, self._properties).application,
-            "identity": identity_application(tokens, settings.identity_header, self._status, self._learn_images),
+            "arm": faulty(
+                "arm", arm_application(dispatch, directory, streams, tokens, settings.tenant_id, sign_in), faults
+            ),
+            "files": faulty("files", FilesServer(self._shares, share_requests, self._properties).application, faults),
+            "identity": identity_application(tokens, settings.identity_header, self._control(faults)),
         }
+
+    def _control(self, faults: Faults) -> Control:
+        return Control(self._status, self._learn_images, faults)
 
     async def run(self, images: Mapping[str, Path], stopping: asyncio.Event) -> None:
         """Serves until `stopping` is set; then ends everything in order."""

@@ -9,11 +9,12 @@ from urllib.parse import quote
 from sandbox.arm.conditions import Etag
 from sandbox.arm.errors import ArmError, invalid, not_found, parent_not_found
 from sandbox.arm.ids import GROUP_TYPE, ResourceId
-from sandbox.arm.operations import PROVISION, REMOVE, Conclude, Operation, Operations
+from sandbox.arm.operations import PROVISION, REMOVE, CanceledError, Conclude, Operation, Operations, ended_by
 from sandbox.arm.resource_type import ResourceType, merged
 from sandbox.arm.resources import JsonObject, Resource
 from sandbox.arm.spelling import spelled
 from sandbox.database import Database
+from sandbox.faults import Faults, Kind, ListedFault
 
 TERMINAL_STATES: Final = frozenset({"Succeeded", "Failed", "Canceled"})
 RETRY_AFTER_SECONDS: Final = 1
@@ -32,8 +33,9 @@ class Reply:
 class Lifecycle:
     """The verbs, over the types that the sandbox knows."""
 
-    def __init__(self, types: Mapping[str, ResourceType], database: Database, arm_url: str) -> None:
+    def __init__(self, types: Mapping[str, ResourceType], database: Database, arm_url: str, faults: Faults) -> None:
         self._types = types
+        self._faults = faults
         self._arm_url = arm_url
         self._database = database
         self.operations = Operations(database, self._work, self._failed)
@@ -195,16 +197,30 @@ class Lifecycle:
 
     async def _work(self, operation: Operation) -> Conclude:
         kind = self._types[operation.target.type.lower()]
+        fault = self._faults.of_operation("DELETE" if operation.kind == REMOVE else "PUT", str(operation.target))
+        if fault is not None:
+            await self._suffer(fault)
         if operation.kind == REMOVE:
             return await kind.remove(operation.target)
         return await kind.provision(kind.resources.get(operation.target))
+
+    async def _suffer(self, fault: ListedFault) -> None:
+        if fault.kind is Kind.HANG:
+            await self._faults.while_set(fault)
+            return
+        canceled = fault.kind is Kind.CANCEL
+        raise (CanceledError if canceled else ArmError)(
+            409 if canceled else 500,
+            "OperationCanceled" if canceled else "OperationFailed",
+            f"The fault {fault.number} was set in the sandbox.",
+        )
 
     def _failed(self, operation: Operation, error: ArmError) -> None:
         kind = self._types[operation.target.type.lower()]
         found = kind.resources.find(operation.target)
         if found is not None:
             kind.failed(found, error)
-            kind.resources.save(found.with_properties(provisioningState="Failed"))
+            kind.resources.save(found.with_properties(provisioningState=ended_by(error)))
 
 
 def _read(kind: ResourceType, request: JsonObject) -> JsonObject:

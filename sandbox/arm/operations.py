@@ -22,6 +22,7 @@ from sandbox.database import Database
 IN_PROGRESS: Final = "InProgress"
 SUCCEEDED: Final = "Succeeded"
 FAILED: Final = "Failed"
+CANCELED: Final = "Canceled"
 
 PROVISION: Final = "provision"
 REMOVE: Final = "remove"
@@ -50,6 +51,15 @@ class Operation:
         if self.error is not None:
             body["error"] = self.error["error"]
         return body
+
+
+class CanceledError(ArmError):
+    """What ends an operation as canceled."""
+
+
+def ended_by(error: ArmError) -> str:
+    """How an operation ends by this error."""
+    return CANCELED if isinstance(error, CanceledError) else FAILED
 
 
 Conclude = Callable[[], None]
@@ -127,7 +137,7 @@ class Operations:
     def _fail(self, operation: Operation, error: ArmError) -> None:
         with self._database.transaction():
             self._on_failure(operation, error)
-            self._end(operation, FAILED, error.body)
+            self._end(operation, ended_by(error), error.body)
 
     def _end(self, operation: Operation, status: str, error: JsonObject | None) -> None:
         self._database.execute(

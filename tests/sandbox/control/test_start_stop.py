@@ -1,5 +1,6 @@
 """The sandbox as a background process: one per folder, found again, started and stopped from any state."""
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from cli import main, workplace
 from sandbox import control
 from sandbox.state import StateFolder
 
@@ -121,3 +123,33 @@ def test_a_sandbox_that_cannot_start_shows_the_end_of_its_log(state: Path) -> No
     (state / "tls").write_text("in the way")
     with pytest.raises(control.SandboxError, match=r"in the way|NotADirectory|FileExists"):
         control.start(state, {})
+
+
+def test_faults_are_set_listed_and_forgotten_from_the_command_line(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["aca-inference", "sandbox", "faults", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        told = capsys.readouterr()
+        assert ended.value.code == (1 if told.err else 0), told
+        return told.out + told.err
+
+    (state.parent / "Pulumi.yaml").write_text("name: sample\n")
+    monkeypatch.chdir(state.parent)
+    monkeypatch.setattr(workplace, "STATE_DIR", state)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert "no sandbox runs" in run("list")
+    control.start(state, {})
+    assert "fault 1 is set" in run("add", "fail", "--path", "*/containerApps/*", "--times", "2")
+    added = json.loads(run("add", "slow", "--service", "files", "--seconds", "0.5", "--json"))
+    assert (added["number"], added["kind"], added["seconds"]) == (2, "slow", 0.5)
+    assert "*/containerApps/*" in run("list")
+    assert [fault["happened"] for fault in json.loads(run("list", "--json"))] == [0, 0]
+    assert "no fault 7 is set" in run("clear", "7")
+    assert "1 fault taken back" in run("clear", "2")
+    control.stop(state)
+    control.start(state, {})
+    assert "no fault is set" in run("list")
+    control.stop(state)
