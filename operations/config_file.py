@@ -58,16 +58,17 @@ def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
         file = json_file.read(path)
     except FileNotFoundError as error:
         raise ConfigFileError(
-            f"{path} is missing: `pulumi up` writes it; or write it yourself, with\n{_list(map(_wanted, _keys()))}"
+            f"{path} is missing: `aca-inference provision` writes it; or write it yourself, with\n{_list(map(_wanted, _keys()))}"
         ) from error
     except JsonFileError as error:
         raise ConfigFileError(str(error)) from error
     try:
         return InferenceConfig.model_validate(file.content)
     except ValidationError as error:
-        if _is_unfilled(file):
+        if all(detail["type"] == "string_type" and detail["input"] is None for detail in error.errors()):
+            empty = ", ".join(str(detail["loc"][0]) for detail in error.errors())
             raise ConfigFileError(
-                f"{path} has no values yet: nothing is provisioned, `pulumi up` fills it in"
+                f"{path} holds null for {empty}: nothing is provisioned yet; `aca-inference provision` does that"
             ) from error
         problems = (f"{_place(path, file, detail)}: {_problem(detail)}" for detail in error.errors())
         raise ConfigFileError(f"{path} cannot be used:\n{_list(problems)}") from error
@@ -93,14 +94,6 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
-def _is_unfilled(file: JsonFile) -> bool:
-    """Whether it is as the AI Toolkit generates it."""
-    content = file.content
-    return (
-        isinstance(content, dict) and content.keys() == {*_keys()} and all(value is None for value in content.values())
-    )
-
-
 def _place(path: Path, file: JsonFile, detail: ErrorDetails) -> str:
     line = file.lines.get(detail["loc"])
     return str(path) if line is None else f"{path}:{line}"
@@ -112,7 +105,7 @@ def _problem(detail: ErrorDetails) -> str:
         case "missing":
             return f"{_wanted(key)}: missing"
         case "string_type" if detail["input"] is None:
-            return f"{_wanted(key)}: null; nothing is provisioned yet, `pulumi up` does that"
+            return f"{_wanted(key)}: null; nothing is provisioned yet, `aca-inference provision` does that"
         case "extra_forbidden":
             near = difflib.get_close_matches(key, _keys(), n=1)
             return f"{key}: no such key" + (f"; did you mean {near[0]}?" if near else "; remove it")

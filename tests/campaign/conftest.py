@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_commands_killed import folder
 from tests.end_to_end.conftest import endpoint, example, first_up, heldout, workspace
-from tests.operations.conftest import account, address, azure, config, running, storage
+from tests.operations.conftest import account, address, azure, config, deployed, own_sandbox, running, storage
 from tests.sandbox.control.conftest import state
 from tests.sandbox.control.test_kills import clients
 
@@ -19,10 +20,13 @@ __all__ = [
     "azure",
     "clients",
     "config",
+    "deployed",
     "endpoint",
     "example",
     "first_up",
+    "folder",
     "heldout",
+    "own_sandbox",
     "running",
     "state",
     "storage",

@@ -10,13 +10,16 @@ import pytest
 
 from operations.file_share import ShareAddress
 from tests.campaign.conftest import Record
+from tests.cli import test_commands_killed
 from tests.end_to_end.arm import list_resources
 from tests.end_to_end.conftest import endpoint_in, is_ready
 from tests.operations import test_killed
+from tests.operations.deployed import Deployed
 from tests.sandbox.conftest import Clients
 from tests.sandbox.control import test_kills as sandbox_kills
 from tests.workspace import command, environment, run
 
+COMMAND_KILLS = 100
 UPLOAD_KILLS = 100
 SANDBOX_KILLS = 100
 UP_KILLS = 10
@@ -40,6 +43,30 @@ def test_uploads_killed(address: ShareAddress, tmp_path: Path, monkeypatch: pyte
         "uploads killed",
         f"{UPLOAD_KILLS} kills -9 of a model's upload",
         "the share held old content or new, never both",
+    )
+
+
+def test_the_command_deploy_killed(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch, record: Record
+) -> None:
+    monkeypatch.setattr(test_commands_killed, "KILLS", COMMAND_KILLS)
+    test_commands_killed.test_a_killed_deployment_is_never_half_there_and_the_next_one_finishes_it(deployed, folder)
+    record(
+        "deploy killed",
+        f"{COMMAND_KILLS} kills -9 of `aca-inference deploy`, each of other code, while the endpoint is asked",
+        "every answer was of one whole release, none failed; the next run finished the work",
+    )
+
+
+def test_the_command_upload_killed(
+    deployed: Deployed, folder: Path, monkeypatch: pytest.MonkeyPatch, record: Record
+) -> None:
+    monkeypatch.setattr(test_commands_killed, "KILLS", COMMAND_KILLS)
+    test_commands_killed.test_a_killed_upload_shows_nothing_or_all_of_it_and_the_next_one_finishes_it(deployed, folder)
+    record(
+        "upload killed",
+        f"{COMMAND_KILLS} kills -9 of `aca-inference upload`",
+        "the share showed nothing of the model or all of it; the next run finished the work",
     )
 
 

@@ -76,7 +76,7 @@ BAD: list[tuple[str, str, list[str]]] = [
     (json.dumps({**KEYS, "ACA_APP_NAME": {}}, indent=2), ":6", ["ACA_APP_NAME", "a text that is not empty", "{}"]),
     (json.dumps({**KEYS, "ACA_APP_NAME": 7}, indent=2), ":6", ["ACA_APP_NAME", "a text that is not empty", "7"]),
     (json.dumps({**KEYS, "ACA_APP_NAME": " "}, indent=2), ":6", ["ACA_APP_NAME", "a text that is not empty"]),
-    (json.dumps({**KEYS, "ACA_APP_NAME": None}, indent=2), ":6", ["null; nothing is provisioned yet"]),
+    (json.dumps({**KEYS, "ACA_APP_NAME": None, "x": 1}, indent=2), ":6", ["null; nothing is provisioned yet"]),
     (json.dumps({**KEYS, "ACA_APP_NAME": "<your-aca-name>"}, indent=2), ":6", ["placeholder", "<your-aca-name>"]),
     (json.dumps({**KEYS, "ACA_JOB_NAME": "x"}, indent=2), ":8", ["no such key; did you mean ACA_APP_NAME?"]),
     (json.dumps({**KEYS, "zzz": "x"}, indent=2), ":8", ["no such key; remove it"]),
@@ -101,8 +101,15 @@ def test_another_encoding_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_what_would_write_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFileError, match="pulumi up"):
+    with pytest.raises(ConfigFileError, match="aca-inference provision"):
         config_file.read(tmp_path / "inference.config.json")
+
+
+def test_the_template_s_own_file_is_told_in_one_line(tmp_path: Path) -> None:
+    """As the AI Toolkit generates it: every value null."""
+    message = message_for(tmp_path, json.dumps(dict.fromkeys(KEYS)))
+    assert "\n" not in message
+    assert "nothing is provisioned yet; `aca-inference provision`" in message
 
 
 def test_a_failed_write_leaves_the_old_content_and_nothing_else(
