@@ -26,7 +26,7 @@ def evaluate(
     metric: Annotated[list[str] | None, typer.Option(help="exact_match, f1, bleu, rouge_l; repeatable.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many items.")] = None,
     parallel: Annotated[int, typer.Option(min=1, max=256, help="Questions at once.")] = 8,
-    max_tokens: Annotated[int, typer.Option(min=1)] = 64,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 64,
     judge_url: Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint of a judge, without /v1.")] = None,
     judge_model: Annotated[
         str | None, typer.Option(help="The judge's model; its key: ACA_INFERENCE_JUDGE_KEY.")

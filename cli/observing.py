@@ -63,8 +63,8 @@ def chat(
     question: Annotated[list[str] | None, typer.Argument(help="Asked once; left out: a conversation.")] = None,
     model: Annotated[str | None, typer.Option(help="Base model or adapter; left out: the first adapter.")] = None,
     system: Annotated[str | None, typer.Option(help="System message before everything else.")] = None,
-    temperature: Annotated[float, typer.Option(min=0, max=5)] = 0.7,
-    max_tokens: Annotated[int, typer.Option(min=1)] = 512,
+    temperature: Annotated[float, typer.Option(min=0, max=5, help="0: always the likeliest word.")] = 0.7,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 512,
     config: Config = DEFAULT_PATH,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each answer.")] = False,
 ) -> None:

@@ -37,32 +37,38 @@ def up(as_json: Json = False) -> None:
 
 
 @app.command()
-def down() -> None:
+def down(as_json: Json = False) -> None:
     """Destroys the stack `local` and stops the sandbox; nothing is left running.
 
     Example: aca-inference sandbox down
     """
     from cli import sandbox_up
 
-    sandbox_up.down(workplace.here())
+    sandbox_up.down(workplace.here(as_json))
+    if as_json:
+        print(json.dumps({"running": False}))
 
 
 @app.command()
-def start() -> None:
+def start(as_json: Json = False) -> None:
     """Starts the sandbox, or does nothing where it runs already; returns when it answers.
 
     Example: aca-inference sandbox start
     """
-    workplace.here().start_sandbox()
+    workplace.here(as_json).start_sandbox()
+    if as_json:
+        print(json.dumps({"running": True}))
 
 
 @app.command()
-def stop() -> None:
+def stop(as_json: Json = False) -> None:
     """Stops the sandbox and everything it runs; what it holds is kept for the next start.
 
     Example: aca-inference sandbox stop
     """
-    workplace.here().stop_sandbox()
+    workplace.here(as_json).stop_sandbox()
+    if as_json:
+        print(json.dumps({"running": False}))
 
 
 @app.command()

@@ -19,6 +19,8 @@ from operations.share_key import share_address
 from operations.upload import UploadReport, upload_files
 
 BYTES_PER_MB: Final = 1_000_000
+_SETTLED_SECONDS: Final = 1.0
+"""Before that a rate says nothing yet."""
 
 
 def run(config: Path, folder: Path, name: str | None, yes: bool, as_json: bool) -> None:
@@ -39,7 +41,7 @@ def run(config: Path, folder: Path, name: str | None, yes: bool, as_json: bool) 
     ask("upload it?", yes)
     report = _upload(console, target, found)
     sent = f"{counted(report.sent, 'file')} sent ({report.sent_bytes / BYTES_PER_MB:.1f} MB)"
-    print(f"{sent}, {report.unchanged} were there already")
+    print(f"{sent}, {report.unchanged} there already")
 
 
 def progress(say: Say, clock: Callable[[], float] = time.monotonic) -> Callable[[int, int], None]:
@@ -47,9 +49,12 @@ def progress(say: Say, clock: Callable[[], float] = time.monotonic) -> Callable[
     began = clock()
 
     def tell(done: int, total: int) -> None:
-        rate = done / max(clock() - began, 1e-3)
-        left = f", {(total - done) / rate:.0f} s left" if rate else ""
-        say(f"{done / BYTES_PER_MB:.1f} of {total / BYTES_PER_MB:.1f} MB, {rate / BYTES_PER_MB:.1f} MB/s{left}")
+        seconds = clock() - began
+        text = f"{done / BYTES_PER_MB:.1f} of {total / BYTES_PER_MB:.1f} MB"
+        if done and seconds >= _SETTLED_SECONDS:
+            rate = done / seconds
+            text += f", {rate / BYTES_PER_MB:.1f} MB/s, {(total - done) / rate:.0f} s left"
+        say(text)
 
     return tell
 

@@ -40,6 +40,11 @@ def phase(console: Console, title: str, *, prints: bool = False) -> Generator[Sa
     console.print(f"[green]✓[/] {title:<{_TITLE_WIDTH}} {time.monotonic() - started:5.1f} s")
 
 
+def counted(count: int, thing: str) -> str:
+    """A number with its noun: 1 file, 2 files."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 @contextmanager
 def _one_line(console: Console, title: str) -> Generator[Say]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())

@@ -58,7 +58,8 @@ def read(path: Path = DEFAULT_PATH) -> InferenceConfig:
         file = json_file.read(path)
     except FileNotFoundError as error:
         raise ConfigFileError(
-            f"{path} is missing: `aca-inference provision` writes it; or write it yourself, with\n{_list(map(_wanted, _keys()))}"
+            f"{path} is missing: `aca-inference provision` writes it; or write it yourself, with\n"
+            f"{_list(map(_wanted, _keys()))}"
         ) from error
     except JsonFileError as error:
         raise ConfigFileError(str(error)) from error

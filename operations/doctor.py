@@ -13,6 +13,7 @@ from operations.endpoint import endpoint_url, readiness
 from operations.errors import CloudError, OperationError
 from operations.file_share import list_folders, open_share
 from operations.management import current_cloud, open_client, place_of
+from operations.model_files import MODEL_CACHE
 from operations.release import RELEASES, release_path
 from operations.share_key import share_address
 from operations.sign_in import check_sign_in
@@ -80,7 +81,11 @@ def _share(config: InferenceConfig) -> Iterator[Finding]:
         address = share_address(config, current_cloud())
         with open_share(address) as share:
             releases = [name for name in list_folders(share, RELEASES) if not name.startswith(".")]
-            models = list_folders(share, "model-cache")
+            models = [
+                f"{maker}/{name}"
+                for maker in list_folders(share, MODEL_CACHE)
+                for name in list_folders(share, f"{MODEL_CACHE}/{maker}")
+            ]
     except OperationError as error:
         yield Finding("share", Verdict.BAD, str(error), "`aca-inference provision` makes the share and its account")
         return
@@ -88,7 +93,7 @@ def _share(config: InferenceConfig) -> Iterator[Finding]:
     yield Finding(
         "models",
         Verdict.GOOD if models else Verdict.BAD,
-        f"below model-cache/: {', '.join(models) or 'nothing'}",
+        f"below {MODEL_CACHE}/: {', '.join(models) or 'nothing'}",
         "`aca-inference upload FOLDER` puts a base model there",
     )
 

@@ -6,6 +6,7 @@ The protocol is the one that `az containerapp logs show` speaks (azure-cli 2.91.
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,8 +94,10 @@ def merged(streams: Iterable[Iterator[Entry]]) -> Iterator[Entry]:
 
 def _read(app: ContainerApp, stream: _Stream, tail: int, follow: bool) -> Iterator[Entry]:
     """Asks again where a stream that is followed is cut: Azure ends each after some minutes, and its token in time."""
-    token, last = app.log_token(), ""
+    token, last, told = app.log_token(), "", Counter[Entry]()
     while True:
+        # What a stream that is asked for anew repeats: everything older, and what was told of the last instant.
+        begin, repeated = last, told.copy()
         try:
             with _connected(app, stream, token, tail, follow) as response:
                 if response.status_code in _GONE and last:
@@ -106,9 +109,16 @@ def _read(app: ContainerApp, stream: _Stream, tail: int, follow: bool) -> Iterat
                     raise CloudError(f"Azure does not give the log: {response.status_code} {response.text[:200]}")
                 for line in response.iter_lines(chunk_size=1):
                     entry = _parsed(stream, line)
-                    if entry is not None and entry.time > last:
-                        yield entry
-                        last = entry.time
+                    if entry is None or entry.time < begin:
+                        continue
+                    if repeated[entry]:
+                        repeated[entry] -= 1
+                        continue
+                    if entry.time > last:
+                        last, told = entry.time, Counter()
+                    if entry.time == last:
+                        told[entry] += 1
+                    yield entry
         except requests.RequestException as error:
             if not (follow and last):
                 raise CloudError(f"the log stream could not be read: {error}") from error
