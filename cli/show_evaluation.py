@@ -129,7 +129,7 @@ def _progress(say: Say) -> Callable[[int, int], None]:
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table("", *(result.model for result in comparison.models), box=None)
+    table = Table("mean (95 % interval)", *(result.model for result in comparison.models), box=None)
     for metric in comparison.models[0].scores:
         cells: list[str] = []
         for result in comparison.models:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from operations.evaluation.asking import Answer
 from operations.evaluation.dataset import Item
@@ -10,6 +11,10 @@ from operations.evaluation.statistics import Estimate, Spread, estimate, spread
 
 Scores = Mapping[str, Sequence[float | None]]
 """By metric, in the order of the items; None where there is no score."""
+
+
+MEASURABLE_SECONDS: Final = 1.0
+"""Tokens of short answers come all at once; a rate needs at least so much time in all."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class ModelResult:
     prompt_tokens: int
     completion_tokens: int
     tokens_per_second: float | None
-    """Of one answer at a time, after its first token; the mean over the answers."""
+    """Of one answer at a time, after its first token; None where the answers are too short to measure that."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,12 @@ def _result(model: str, answers: Sequence[Answer], own: Scores, base: Scores, is
         metric: [a - b for a, b in zip(own[metric], base[metric], strict=True) if a is not None and b is not None]
         for metric in own
     }
-    rates = [
-        (answer.completion_tokens - 1) / (answer.seconds - answer.first_seconds)
+    after_first = [
+        (answer.completion_tokens - 1, answer.seconds - answer.first_seconds)
         for answer in answers
-        if answer.completion_tokens and answer.completion_tokens > 1
-        if answer.seconds and answer.first_seconds and answer.seconds > answer.first_seconds
+        if answer.completion_tokens and answer.seconds and answer.first_seconds
     ]
+    tokens, seconds = sum(tokens for tokens, _ in after_first), sum(seconds for _, seconds in after_first)
     return ModelResult(
         model=model,
         scores={metric: estimate(values) for metric, values in given.items() if values},
@@ -73,5 +78,5 @@ def _result(model: str, answers: Sequence[Answer], own: Scores, base: Scores, is
         first_seconds=spread([answer.first_seconds for answer in answers if answer.first_seconds is not None]),
         prompt_tokens=sum(answer.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion_tokens or 0 for answer in answers),
-        tokens_per_second=sum(rates) / len(rates) if rates else None,
+        tokens_per_second=tokens / seconds if seconds >= MEASURABLE_SECONDS else None,
     )

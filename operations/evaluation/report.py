@@ -116,7 +116,6 @@ def _bars(models: Sequence[ModelResult]) -> str:
         axes.set_xticks([place + 0.4 - width / 2 for place in range(len(metrics))], metrics)
         axes.set_ylim(0, 1)
         axes.set_ylabel("score, with 95 % interval")
-        axes.legend()
 
     return _svg(draw)
 
@@ -128,7 +127,6 @@ def _latencies(answers: Mapping[str, Sequence[Answer]]) -> str:
             axes.plot(seconds, [(place + 1) / len(seconds) for place in range(len(seconds))], label=model)
         axes.set_xlabel("seconds for an answer")
         axes.set_ylabel("share of answers")
-        axes.legend()
 
     return _svg(draw) if any(a.seconds is not None for given in answers.values() for a in given) else ""
 
@@ -140,6 +138,7 @@ def _svg(draw: Callable[[Any], None]) -> str:
         raise missing("matplotlib") from error
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     draw(figure.subplots())
+    figure.legend(loc="outside upper left", ncols=2, frameon=False)
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue().partition("<svg")[1] + drawn.getvalue().partition("<svg")[2]
