@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.arm.apps.offers import Offers
 from sandbox.arm.conditions import Etag
 from sandbox.arm.directory import Directory
 from sandbox.arm.errors import ArmError, invalid, not_found
@@ -40,6 +41,7 @@ class Dispatch:
         self._types = types
         self._lifecycle = lifecycle
         self._directory = directory
+        self._offers = Offers(types)
 
     async def answer(self, call: Call) -> Reply:
         """The reply to a request.
@@ -61,8 +63,8 @@ class Dispatch:
             return await self._lifecycle.act(kind, target, path.rpartition("/")[2], call.body)
         if call.method == "POST" and (answer := self._answered(path, call.body)) is not None:
             return answer
-        if call.method == "GET" and (listing := self._listing(path)) is not None:
-            return listing
+        if call.method == "GET" and (found := self._offers.answer(path) or self._listing(path)) is not None:
+            return found
         raise invalid("InvalidResourceType", f"The sandbox knows nothing at {call.method} {path}.")
 
     async def _resource(self, call: Call, target: ResourceId, api_version: str) -> Reply:
