@@ -56,11 +56,13 @@ def evaluate(
 @app.command()
 def cost(
     currency: Annotated[str, typer.Option(help="ISO code, as EUR.")] = "USD",
-    hours: Annotated[float, typer.Option(min=0, help="Hours a month that replicas are at work.")] = 730,
+    hours: Annotated[float, typer.Option(min=0, help="Hours a month that all replicas are at work.")] = 730,
     config: Config = DEFAULT_PATH,
     as_json: Json = False,
 ) -> None:
-    """Tells what the deployment's replicas cost, from Azure's public price list, with its date; guesses nothing.
+    """Tells what the deployment costs an hour and a month, idle and at full scale, from Azure's public price list.
+
+    The list is kept for a day and told with its date. Offline and without one there is no figure: nothing is guessed.
 
     Example: aca-inference cost --currency EUR --hours 40
     """

@@ -108,6 +108,21 @@ def environment(app: Mapping[str, Any]) -> Sequence[Json]:
     return container(app).get("env") or []
 
 
+def replicas_allowed(app: Mapping[str, Any]) -> tuple[int, int]:
+    """How many replicas the app has at least and at most; Azure's defaults where it does not say."""
+    scale = app["properties"].get("template", {}).get("scale") or {}
+    return int(scale.get("minReplicas") or 0), int(scale.get("maxReplicas") or 10)
+
+
+def workload_profile(app: Mapping[str, Any], environment: Mapping[str, Any]) -> Json:
+    """The profile that the app is placed on, as its environment lists it: `name`, `workloadProfileType`, counts."""
+    name = str(app["properties"].get("workloadProfileName") or "Consumption")
+    for item in environment["properties"].get("workloadProfiles") or []:
+        if item["name"].lower() == name.lower():
+            return dict(item)
+    return {"name": name, "workloadProfileType": name}
+
+
 def mounted_release(app: Mapping[str, Any]) -> str | None:
     """Name of the release that an app or revision mounts; None for one that mounts none (not made by this project)."""
     return release_in(mount.get("subPath") for mount in container(app).get("volumeMounts") or [])

@@ -3,12 +3,18 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from azure.core.exceptions import HttpResponseError
 from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
 from operations.config_file import InferenceConfig
-from operations.container_app import container, mounted_release, open_app
+from operations.container_app import (
+    container,
+    mounted_release,
+    open_app,
+    replicas_allowed,
+    workload_profile,
+)
 from operations.endpoint import endpoint_url, readiness
 from operations.errors import CloudError, OperationError
 from operations.file_share import list_folders, open_share
@@ -111,25 +117,31 @@ def _release(found: dict[str, object], share: list[Finding]) -> Finding:
     )
 
 
-def _environment(config: InferenceConfig, found: dict[str, dict[str, str]]) -> Iterator[Finding]:
+def _environment(config: InferenceConfig, found: dict[str, Any]) -> Iterator[Finding]:
     place = place_of(found["properties"]["environmentId"])
     with open_client(ContainerAppsAPIClient, config.subscription_id) as client:
         environment = client.managed_environments.get(*place).as_dict()
         state = str(environment["properties"].get("provisioningState"))
         verdict = Verdict.GOOD if state == "Succeeded" else Verdict.BAD
         yield Finding("environment", verdict, f"{place.name}: {state}", "look at it in the Azure portal")
-        try:
+        kind = str(workload_profile(found, environment)["workloadProfileType"])
+        if "GPU" in kind:
             usages = [item.as_dict() for item in client.managed_environment_usages.list(*place)]
-        except HttpResponseError as error:
-            yield Finding("quota", Verdict.UNKNOWN, f"Azure does not tell it of this environment ({error.status_code})")
-            return
+            yield _quota(kind, found, usages)
+
+
+def _quota(kind: str, app: dict[str, Any], usages: list[dict[str, Any]]) -> Finding:
+    """Whether as many GPUs of the app's kind may be used as the app may have replicas."""
+    gpu = kind.rpartition("-")[2]
+    _, most = replicas_allowed(app)
     for usage in usages:
         name = str(usage["name"].get("localizedValue") or usage["name"].get("value"))
-        if "gpu" in name.lower():
+        if gpu in name and "gpu" in name.lower():
             used, limit = float(usage["currentValue"]), float(usage["limit"])
-            verdict = Verdict.GOOD if used < limit else Verdict.BAD
-            fix = "ask for more (Azure portal, Quotas, Container Apps), or deploy with `--strategy restart`"
-            yield Finding("quota", verdict, f"{name}: {used:.0f} of {limit:.0f} used", fix)
+            told = f"{name}: {used:.0f} of {limit:.0f} used, {most} allowed by the app"
+            fix = "ask for more on the environment's page Quota in the Azure portal, or lower maximumInstanceCount"
+            return Finding("quota", Verdict.GOOD if limit >= most else Verdict.BAD, told, fix)
+    return Finding("quota", Verdict.UNKNOWN, f"Azure does not tell how many GPUs of the kind {gpu} may be used")
 
 
 def _access(found: dict[str, object], key: str | None) -> Finding:

@@ -69,9 +69,15 @@ def open_client(
     except ClientAuthenticationError as error:
         raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error
     except HttpResponseError as error:
-        raise CloudError(f"Azure refused: {error.message}") from error
+        raise CloudError(f"Azure refused: {what_was_said(error)}") from error
     except AzureError as error:
         raise CloudError(f"{cloud.resource_manager} could not be reached: {error.message}") from error
+
+
+def what_was_said(error: HttpResponseError) -> str:
+    """Azure's own code and sentence, once; the SDK's message repeats them in several lines."""
+    told = error.error
+    return f"{told.message} ({told.code})" if told is not None and told.message else error.message
 
 
 def while_others_change_it(timeout_seconds: float = CONFLICT_TIMEOUT_SECONDS) -> Retrying:

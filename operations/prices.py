@@ -24,7 +24,7 @@ FRESH: Final = timedelta(days=1)
 TIMEOUT_SECONDS: Final = 20.0
 MAX_PAGES: Final = 20
 SECONDS_PER_HOUR: Final = 3600
-_UNIT: Final = re.compile(r"(\d+)\s*(second|minute|hour|s|h)\w*", re.IGNORECASE)
+_UNIT: Final = re.compile(r"(\d+)\s*(?:GiB\s+)?(second|minute|hour|s|h)\w*", re.IGNORECASE)
 _SECONDS: Final = {"s": 1, "second": 1, "minute": 60, "h": SECONDS_PER_HOUR, "hour": SECONDS_PER_HOUR}
 
 
@@ -57,18 +57,6 @@ class PriceList:
     fetched: str
     stale: bool
     meters: tuple[Meter, ...]
-
-    def of_profile(self, profile_type: str) -> tuple[Meter, ...]:
-        """The meters of a workload profile type, such as `Consumption-GPU-NC8as-T4`, by the GPU in its name."""
-        gpu = re.search(r"(T4|A100|H100)", profile_type)
-        words = (gpu[1].lower(),) if gpu else ("vcpu", "memory")
-        serverless = profile_type.lower().startswith("consumption")
-        return tuple(
-            meter
-            for meter in self.meters
-            if any(word in f"{meter.name} {meter.sku} {meter.product}".lower() for word in words)
-            and serverless is not ("dedicated" in f"{meter.name} {meter.sku} {meter.product}".lower())
-        )
 
 
 def price_list(

@@ -7,7 +7,7 @@ from operations.cloud import Cloud
 from operations.config_file import InferenceConfig
 from operations.errors import CloudError
 from operations.file_share import ShareAddress
-from operations.management import open_client
+from operations.management import open_client, what_was_said
 
 
 def share_address(config: InferenceConfig, cloud: Cloud) -> ShareAddress:
@@ -25,7 +25,7 @@ def share_address(config: InferenceConfig, cloud: Cloud) -> ShareAddress:
             raise
         except HttpResponseError as error:
             raise CloudError(
-                f"the storage account {account} in resource group {group} cannot be opened: {error.message}"
+                f"the storage account {account} in resource group {group} cannot be opened: {what_was_said(error)}"
             ) from error
     endpoint = found.primary_endpoints and found.primary_endpoints.file
     if not endpoint or not keys or not keys[0].value:

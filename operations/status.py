@@ -9,7 +9,7 @@ from azure.mgmt.appcontainers import ContainerAppsAPIClient
 
 from operations import log_stream
 from operations.config_file import InferenceConfig
-from operations.container_app import ContainerApp, Json, container, mounted_release
+from operations.container_app import ContainerApp, Json, container, mounted_release, replicas_allowed, workload_profile
 from operations.diagnosis import Problem, diagnose
 from operations.endpoint import Model, Unusable, endpoint_url, readiness, served
 from operations.errors import CloudError, EndpointError
@@ -115,7 +115,6 @@ def survey(config: InferenceConfig, api_key: str | None = None) -> Status:
             except (EndpointError, CloudError, HttpResponseError) as error:
                 messages.append(str(error))
     ready = _named(revisions, found["properties"].get("latestReadyRevisionName"))
-    scale = found["properties"].get("template", {}).get("scale") or {}
     return Status(
         app=config.aca_app_name,
         resource_group=config.resource_group_name,
@@ -125,7 +124,7 @@ def survey(config: InferenceConfig, api_key: str | None = None) -> Status:
         environment=environment,
         newest_release=mounted_release(found),
         serving_release=ready.release if ready else None,
-        replicas_allowed=(int(scale.get("minReplicas") or 0), int(scale.get("maxReplicas") or 10)),
+        replicas_allowed=replicas_allowed(found),
         probes=dict(_probes(found)),
         revisions=revisions,
         waiting_for=waiting_for,
@@ -168,16 +167,13 @@ def _replica(item: Json) -> Replica:
 def _environment(client: ContainerAppsAPIClient, app: Json) -> Environment:
     place = place_of(app["properties"]["environmentId"])
     found: dict[str, Any] = client.managed_environments.get(*place).as_dict()
-    profile = str(app["properties"].get("workloadProfileName") or "Consumption")
-    types = {
-        item["name"].lower(): item["workloadProfileType"] for item in found["properties"].get("workloadProfiles") or []
-    }
+    profile = workload_profile(app, found)
     return Environment(
         place.name,
         str(found.get("location")),
         str(found["properties"].get("provisioningState")),
-        profile,
-        types.get(profile.lower(), profile),
+        str(profile["name"]),
+        str(profile["workloadProfileType"]),
     )
 
 

@@ -239,7 +239,7 @@ def test_doctor(terminal: Terminal, deployed: Deployed, monkeypatch: pytest.Monk
     assert [check for check, item in found.items() if item["verdict"] == "bad"] == ["models"]
     assert "upload" in found["models"]["fix"]
     assert deployed.first in found["release"]["found"]
-    assert found["quota"]["verdict"] == "unknown"
+    assert found["quota"]["verdict"] == "good"
     assert KEY not in out
     config_file.write(
         terminal.folder / config_file.DEFAULT_PATH, deployed.config.model_copy(update={"storage_account_name": "other"})

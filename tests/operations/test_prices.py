@@ -88,17 +88,9 @@ def test_all_pages_are_asked_once_a_day(azure_prices: Prices, tmp_path: Path) ->
     assert len(azure_prices.asked) == 6
 
 
-def test_a_profile_s_meters_are_those_of_its_gpu_and_kind(azure_prices: Prices, tmp_path: Path) -> None:
-    found = price_list("swedencentral", "EUR", cache=tmp_path / "cache", url=azure_prices.url, now=NOW)
-    (serverless,) = found.of_profile("Consumption-GPU-NC8as-T4")
-    assert serverless.hourly == pytest.approx(0.72)
-    (dedicated,) = found.of_profile("NC24-A100")
-    assert dedicated.hourly == 3.5
-    assert found.of_profile("Consumption-GPU-NC24-A100") == ()
-
-
 @pytest.mark.parametrize(
-    ("unit", "hourly"), [("1 Second", 3600), ("100 Seconds", 36), ("1 Hour", 1), ("10 Hours", 0.1), ("1M", None)]
+    ("unit", "hourly"),
+    [("1 Second", 3600), ("100 Seconds", 36), ("1 GiB Second", 3600), ("1 Hour", 1), ("10 Hours", 0.1), ("1M", None)],
 )
 def test_the_price_of_an_hour(unit: str, hourly: float | None) -> None:
     assert Meter("", "", "", 1.0, unit, "USD").hourly == (None if hourly is None else pytest.approx(hourly))
