@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from threading import Event
@@ -61,7 +62,8 @@ def open_share(address: ShareAddress) -> Generator[ShareClient]:
         address.share_name,
         credential=credential,
         transport=_transport(),
-        retry_policy=RETRIES,
+        # One of its own: a policy is a link of its client's chain, and would lead into another client's.
+        retry_policy=copy(RETRIES),
     ) as share:
         try:
             yield share

@@ -4,21 +4,38 @@ A folder that the share does not have yet is put together elsewhere and renamed 
 or nothing, and a file costs one request. In a folder that is there already, each file is replaced by itself.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from threading import Event, Lock
 from typing import Final
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.fileshare import ShareClient
 
 from operations.errors import OperationError
-from operations.file_share import ShareAddress, in_parallel, list_files, make_folders, open_share
+from operations.file_share import (
+    ShareAddress,
+    delete_folder,
+    in_parallel,
+    list_files,
+    list_folders,
+    make_folders,
+    open_share,
+)
 from operations.transfer import is_there, local_file, put, send
 
 STAGING: Final = ".uploads"
 """Where new folders are put together, each with its path on the share as its name; nothing reads it."""
+ABANDONED_AFTER: Final = timedelta(days=7)
+"""Age at which what an interrupted upload has sent is taken for something that nobody will continue."""
+SIGN_OF_LIFE: Final = timedelta(minutes=30)
+"""How often a running upload says on the share that it is one."""
+_ALIVE: Final = "alive"
+"""Metadata of a staging folder: when its upload was last at work (ISO 8601). The service's own date of a folder does
+not move when files in it are written."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +80,25 @@ def upload_files(
     sizes = {name: path.stat().st_size for name, path in files.items()}
     total, done, sent = sum(sizes.values()), 0, list[str]()
     lock, stop = Lock(), Event()
+    due = datetime.max.replace(tzinfo=UTC)
 
     def advance(count: int) -> None:
-        nonlocal done
+        nonlocal done, due
         if stop.is_set():
             raise OperationError("the upload was interrupted; run it again to go on")
         with lock:
             done += count
             on_progress(done, total)
+            if datetime.now(UTC) > due:
+                due = _show_life(share, place)
 
     with open_share(address) as share:
         is_new = not share.get_directory_client(remote).exists()
         place, write = (_staging(remote), send) if is_new else (remote, put)
         present = list_files(share, place)
         make_folders(share, {str(PurePosixPath(place, name).parent) for name in files})
+        if is_new:
+            due = _show_life(share, place)
 
         def work(name: str) -> None:
             file, target = local_file(files[name]), f"{place}/{name}"
@@ -91,11 +113,30 @@ def upload_files(
             for superfluous in present.keys() - {f"{place}/{name}" for name in files}:
                 share.get_file_client(superfluous).delete_file()
             _show(share, remote)
+            _clear_abandoned(share)
     return UploadReport(len(sent), len(files) - len(sent), sum(sizes[name] for name in sent))
 
 
 def _staging(remote: str) -> str:
     return f"{STAGING}/{remote.replace('/', '~')}"
+
+
+def _show_life(share: ShareClient, staging: str) -> datetime:
+    """Notes that this upload is at work; returns when that has to be said again."""
+    now = datetime.now(UTC)
+    share.get_directory_client(staging).set_directory_metadata({_ALIVE: now.isoformat()})
+    return now + SIGN_OF_LIFE
+
+
+def _clear_abandoned(share: ShareClient) -> None:
+    """Removes what other uploads have left too long ago; what cannot be removed now is left to a later one."""
+    before = datetime.now(UTC) - ABANDONED_AFTER
+    for name in list_folders(share, STAGING):
+        with contextlib.suppress(HttpResponseError):
+            found = share.get_directory_client(f"{STAGING}/{name}").get_directory_properties()
+            told = (found.metadata or {}).get(_ALIVE)
+            if (datetime.fromisoformat(told) if told else found.last_modified) < before:
+                delete_folder(share, f"{STAGING}/{name}")
 
 
 def _show(share: ShareClient, remote: str) -> None:

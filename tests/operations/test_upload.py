@@ -2,14 +2,15 @@
 
 import hashlib
 import random
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from operations import transfer
+from operations import transfer, upload
 from operations.errors import OperationError, ShareError
-from operations.file_share import ShareAddress, list_files, open_share
+from operations.file_share import ShareAddress, list_files, list_folders, open_share
 from operations.upload import UploadReport, upload_tree
 from tests.operations.requests_sent import recorded
 
@@ -117,3 +118,82 @@ def test_a_small_file_needs_two_requests(address: ShareAddress, model: Path, mon
         with recorded(monkeypatch) as sent:
             transfer.put(share, file, "config.json")
     assert len(sent) == 2, sent
+
+
+def interrupted(address: ShareAddress, local: Path, remote: str) -> None:
+    """Leaves what an upload has sent before somebody pressed Ctrl-C."""
+
+    def interrupt(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upload_tree(address, local, remote, interrupt)
+
+
+def test_what_nobody_continues_is_cleared_away_and_what_is_at_work_is_not(
+    address: ShareAddress, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(address, model, "models/left")
+    interrupted(address, model, "models/at-work")
+    upload_tree(address, model, "models/first")
+    with open_share(address) as share:
+        assert list_folders(share, upload.STAGING) == ["models~at-work", "models~left"], "young: to be continued"
+        long_ago = datetime.now(UTC) - upload.ABANDONED_AFTER - timedelta(minutes=1)
+        share.get_directory_client(f"{upload.STAGING}/models~left").set_directory_metadata(
+            {"alive": long_ago.isoformat()}
+        )
+    upload_tree(address, model, "models/second")
+    with open_share(address) as share:
+        assert list_folders(share, upload.STAGING) == ["models~at-work"]
+    assert upload_tree(address, model, "models/at-work").unchanged > 0, "it goes on with what was kept"
+
+
+def test_a_long_upload_goes_on_saying_that_it_is_at_work(
+    address: ShareAddress, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "SIGN_OF_LIFE", timedelta(0))
+    with recorded(monkeypatch) as sent:
+        upload_tree(address, model, "models/long")
+    signs = [request for request in sent if "comp=metadata" in request]
+    assert len(signs) > 3, sent
+
+
+def test_a_new_folder_is_seen_whole_or_not_at_all(
+    address: ShareAddress, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put together elsewhere and renamed, and nothing is left there."""
+    seen: list[list[str]] = []
+
+    def look(_done: int, _total: int) -> None:
+        with open_share(address) as share:
+            seen.append(list_folders(share, "models"))
+
+    upload_tree(address, model, "models/one", look)
+    assert seen
+    assert all(folders == [] for folders in seen)
+    with open_share(address) as share:
+        assert list_folders(share, "models") == ["one"]
+        assert list_folders(share, upload.STAGING) == []
+
+
+def test_a_folder_that_somebody_else_has_put_there_meanwhile_is_not_overwritten(
+    address: ShareAddress, model: Path
+) -> None:
+    other = model.parent / "other"
+    other.mkdir()
+    (other / "config.json").write_text("[1]")
+    begun: list[int] = []
+
+    def race(_done: int, _total: int) -> None:
+        if not begun:
+            begun.append(1)
+            with open_share(address) as share:
+                for folder in ("models", "models/one"):
+                    share.get_directory_client(folder).create_directory()
+                share.get_file_client("models/one/config.json").upload_file(b"[1]")
+
+    with pytest.raises(OperationError, match="by somebody else meanwhile"):
+        upload_tree(address, model, "models/one", race)
+    assert content(address, "models/one/config.json") == b"[1]"
+    upload_tree(address, model, "models/one")
+    assert content(address, "models/one/config.json") == b"{}"
