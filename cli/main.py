@@ -1,5 +1,6 @@
 """The entry point: one typer application, and errors told in a sentence instead of a traceback."""
 
+import logging
 import signal
 import sys
 from importlib import metadata
@@ -84,6 +85,7 @@ def check(
 def main() -> None:
     """Runs the command line. Exit status 1: failed, the reason is on stderr; 2: wrong usage; 130: interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings say again what the error says
     try:
         app()
     except (CliError, OperationError, SandboxError) as error:

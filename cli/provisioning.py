@@ -49,11 +49,13 @@ def destroy(
 
 
 @app.command()
-def doctor(config: Config = DEFAULT_PATH, as_json: Json = False) -> None:
+def doctor(stack: StackName = "local", config: Config = DEFAULT_PATH, as_json: Json = False) -> None:
     """Checks tools, sign-in, configuration, resources, GPU quota and the endpoint; exit status 1 if one is wrong.
 
-    Example: aca-inference doctor
+    Before anything is provisioned: what the stack would meet, that is providers, permissions, region and names.
+
+    Example: aca-inference doctor --stack dev
     """
     from cli.show_doctor import show
 
-    show(config, as_json)
+    show(config, stack, as_json)

@@ -57,7 +57,8 @@ def _print(console: Console, found: RunningCost, prices: PriceList, hours: float
         totals.add_row(f"{name}: {counted(count, wanted.unit)}", f"{hourly:.4f}", f"{hourly * MONTH_HOURS:.2f}")
     if hours < MONTH_HOURS:
         totals.add_row(f"{hours:g} hours at full scale, else idle", "", f"{as_asked:.2f}")
-    console.print("\n", totals, sep="")
+    console.print()
+    console.print(totals)
     age = " (Azure could not be asked now)" if prices.stale else ""
     console.print(
         f"{wanted.profile_type} in {wanted.region}, Azure's public prices of"

@@ -23,10 +23,10 @@ _SIGNS: Final = {Verdict.GOOD: ("✓", "green"), Verdict.UNKNOWN: ("·", "dim"),
 TOOL_SECONDS: Final = 30
 
 
-def show(config: Path, as_json: bool) -> None:
+def show(config: Path, stack: str, as_json: bool) -> None:
     """Prints each finding as it comes; ends with status 1 if one is bad."""
     console, found = Console(soft_wrap=True, highlight=False), list[Finding]()
-    for finding in _findings(config):
+    for finding in _findings(config, stack):
         found.append(finding)
         if not as_json:
             sign, colour = _SIGNS[finding.verdict]
@@ -39,12 +39,15 @@ def show(config: Path, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _findings(config: Path) -> Iterator[Finding]:
+def _findings(config: Path, stack: str) -> Iterator[Finding]:
     yield from tools(Path.cwd())
     try:
         target = enter(config)
     except (ConfigFileError, CliError) as error:
         yield Finding("config", Verdict.BAD, str(error), "`aca-inference provision` writes it")
+        from cli.prospects import prospects  # Pulumi takes half a second to import: only those who need it pay
+
+        yield from prospects(stack)
         return
     where = "this folder's sandbox" if target.on_sandbox else f"subscription {target.config.subscription_id}"
     yield Finding("config", Verdict.GOOD, f"{config}: {target.config.aca_app_name} on {where}")

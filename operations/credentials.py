@@ -5,6 +5,7 @@ The provider's variables are read in the provider's order: certificate, secret, 
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,8 @@ Credential = CertificateCredential | ClientAssertionCredential | ClientSecretCre
 """Any of them closes with its context."""
 DEFAULT_AUDIENCE: Final = "api://AzureADTokenExchange"
 _TRUE: Final = ("1", "t", "true")
+_ABSENT: Final = re.compile("unavailable|not installed|not found|could not be found|[Nn]o accounts|requires the")
+"""What the SDK says of a way of signing in that is not set up."""
 
 
 def azure_credential(cloud: Cloud) -> Credential:
@@ -58,6 +61,15 @@ def azure_credential(cloud: Cloud) -> Credential:
         return ClientAssertionCredential(tenant, client, _assertion(given), **where)
     # With ARM_USE_MSI the client id is that of a user-assigned identity.
     return DefaultAzureCredential(managed_identity_client_id=client)
+
+
+def not_signed_in(error: AzureError) -> CloudError:
+    """What to do, and why the ways of signing in that are set up here failed; the SDK lists all that there are."""
+    told = error.message.splitlines()
+    if any(line.startswith("Attempted credentials") for line in told):
+        told = [line for line in told if "Credential: " in line and not _ABSENT.search(line)]
+    detail = " ".join(" ".join(told).split()) or "no way of signing in is set up here"
+    return CloudError(f"not signed in to Azure: {detail}; run `az login`, or see docs/signing-in.md for other ways")
 
 
 def _is_set(environment: Mapping[str, str], name: str) -> bool:

@@ -10,7 +10,7 @@ from azure.mgmt.core.tools import parse_resource_id
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from operations.cloud import Cloud, discover
-from operations.credentials import azure_credential
+from operations.credentials import azure_credential, not_signed_in
 from operations.errors import CloudError
 
 METADATA_HOST_VARIABLE: Final = "ARM_METADATA_HOSTNAME"
@@ -67,7 +67,7 @@ def open_client(
         ):
             yield client
     except ClientAuthenticationError as error:
-        raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error
+        raise not_signed_in(error) from error
     except HttpResponseError as error:
         raise CloudError(f"Azure refused: {what_was_said(error)}") from error
     except AzureError as error:

@@ -2,8 +2,7 @@
 
 from azure.core.exceptions import AzureError
 
-from operations.credentials import azure_credential
-from operations.errors import CloudError
+from operations.credentials import azure_credential, not_signed_in
 from operations.management import current_cloud
 
 
@@ -18,4 +17,4 @@ def check_sign_in() -> None:
         with azure_credential(cloud) as credential:
             credential.get_token(cloud.scope)
     except AzureError as error:
-        raise CloudError(f"not signed in to Azure; run `az login`. In detail: {error.message}") from error
+        raise not_signed_in(error) from error

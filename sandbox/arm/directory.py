@@ -87,6 +87,8 @@ class Directory:
                 return Reply(body=self._subscription())
             if rest == "/locations":
                 return Reply(body={"value": [self._location(name) for name in _LOCATIONS]})
+            if rest == "/providers/microsoft.authorization/permissions":
+                return Reply(body={"value": [_EVERYTHING]})
             if rest == "/providers":
                 namespaces = sorted({kind.name.split("/")[0] for kind in self._types.values()})
                 return Reply(body={"value": [self._provider(namespace) for namespace in namespaces]})
@@ -129,5 +131,7 @@ class Directory:
         return {"id": base, "namespace": namespace, "registrationState": "Registered", "resourceTypes": types}
 
 
+_EVERYTHING: Final[JsonObject] = {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
+"""What the one who is signed in may do: the sandbox knows no roles."""
 _VERSIONS: Final[list[Any]] = ["2026-07-01", "2025-07-01", "2025-02-02-preview", "2024-01-01"]
 """Named for clients that choose from the list; any well-formed date is accepted."""

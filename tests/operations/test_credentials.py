@@ -10,11 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import trustme
+from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
 from operations.cloud import Cloud
-from operations.credentials import azure_credential
+from operations.credentials import azure_credential, not_signed_in
 from operations.errors import CloudError
 from operations.sign_in import check_sign_in
 from sandbox.tokens import CLIENT_ID
@@ -132,3 +133,19 @@ def test_a_token_file_is_read_each_time(principal: dict[str, str], tmp_path: Pat
         pytest.raises(CloudError, match=NO_FEDERATION),
     ):
         check_sign_in()
+
+
+def test_of_the_ways_of_signing_in_only_those_that_are_set_up_are_told() -> None:
+    tried = (
+        "DefaultAzureCredential failed to retrieve a token from the included credentials.\nAttempted credentials:\n"
+        "\tEnvironmentCredential: EnvironmentCredential authentication unavailable. Variables are not set.\n"
+        "\tAzureCliCredential: {}\nTo mitigate this issue, please refer to the guidelines."
+    )
+    expired = not_signed_in(ClientAuthenticationError(tried.format("AADSTS700082: The refresh token has expired.")))
+    assert "AADSTS700082" in str(expired)
+    assert "Environment" not in str(expired)
+    nothing = not_signed_in(ClientAuthenticationError(tried.format("Azure CLI not found on path")))
+    assert "no way of signing in is set up here; run `az login`" in str(nothing)
+    assert "invalid_client: the secret is wrong" in str(
+        not_signed_in(ClientAuthenticationError("invalid_client:\nthe secret is wrong"))
+    )
