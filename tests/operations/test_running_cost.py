@@ -7,7 +7,7 @@ import pytest
 from operations.errors import PriceError
 from operations.prices import Meter, PriceList
 from operations.running_cost import Configuration, running_cost
-from tests.daily.prices import PRICES
+from tests.operations.retail_prices import PRICES
 
 LIST = PriceList(
     "swedencentral",
