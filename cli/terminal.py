@@ -16,11 +16,6 @@ Say = Callable[[str], None]
 """Called with what a phase is doing now, in a few words."""
 
 
-def counted(number: int, word: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
 @contextmanager
 def phase(console: Console, title: str, *, prints: bool = False) -> Generator[Say]:
     """Shows that this phase is running, what it does, and in the end how long it took.

@@ -48,13 +48,6 @@ def test_a_file_written_by_hand_on_windows_is_read(tmp_path: Path) -> None:
     assert config_file.read(path).file_share_name == "share"
 
 
-def test_a_file_that_nothing_has_filled_in_yet_is_told_in_one_line(tmp_path: Path) -> None:
-    """As the AI Toolkit generates it."""
-    message = message_for(tmp_path, dict.fromkeys(KEYS))
-    assert "has no values yet: nothing is provisioned" in message
-    assert "\n" not in message
-
-
 def test_every_problem_is_named_at_once_with_its_key_and_what_belongs_there(tmp_path: Path) -> None:
     wrong = {**KEYS, "FILE_SHARE_NAME": None, "ACA_APP_NAM": "app", "RESOURCE_GROUP_NAME": 7}
     del wrong["ACA_APP_NAME"]
