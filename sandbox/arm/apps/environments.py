@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from sandbox.arm.apps.model import Template, parsed
+from sandbox.arm.apps.app_json import Template
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE
 from sandbox.arm.errors import invalid
 from sandbox.arm.ids import ResourceId, parse_id

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
+from sandbox.arm.apps.app_json import ContainerAppProperties
 from sandbox.arm.apps.environments import APP_TYPE, profile_types
-from sandbox.arm.apps.model import ContainerAppProperties, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE, PROFILE_TYPES
 from sandbox.arm.apps.translation import Translation
 from sandbox.arm.errors import ArmError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sandbox.arm.apps.model import WorkloadProfile
+from sandbox.arm.apps.environment_json import WorkloadProfile
 from sandbox.arm.errors import invalid
 
 MAX_PROFILE_NAME_LENGTH: Final = 15

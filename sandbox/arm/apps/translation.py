@@ -4,17 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from sandbox.arm.apps.model import (
-    AuthProperties,
-    Container,
-    ContainerAppProperties,
-    Ingress,
-    ProbeJson,
-    Scale,
-    StorageProperties,
-    Template,
-    parsed,
-)
+from sandbox.arm.apps.app_json import Container, ContainerAppProperties, Ingress, ProbeJson, Scale, Template
+from sandbox.arm.apps.environment_json import StorageProperties
+from sandbox.arm.apps.json_body import parsed
+from sandbox.arm.apps.sign_in_json import AuthProperties
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resources import Resource, Resources
 from sandbox.fleet.gate import Gate

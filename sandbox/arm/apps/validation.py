@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from sandbox.arm.apps.model import Configuration, Container, ContainerAppProperties, Scale, Template
+from sandbox.arm.apps.app_json import Configuration, Container, ContainerAppProperties, Scale, Template
 from sandbox.arm.apps.profiles import ProfileType
 from sandbox.arm.errors import invalid
 

@@ -1,7 +1,8 @@
 """Microsoft.App/containerApps/authConfigs: who an app's ingress lets through."""
 
 from sandbox.arm.apps.hosting import Hosting
-from sandbox.arm.apps.model import AuthProperties, parsed
+from sandbox.arm.apps.json_body import parsed
+from sandbox.arm.apps.sign_in_json import AuthProperties
 from sandbox.arm.apps.translation import AUTH_NAME
 from sandbox.arm.errors import invalid
 from sandbox.arm.ids import ResourceId

@@ -6,9 +6,10 @@ import string
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sandbox.arm.apps.app_json import ContainerAppProperties, Template
 from sandbox.arm.apps.environments import APP_TYPE, environment_of, profile_of
 from sandbox.arm.apps.hosting import STOPPED, Hosting
-from sandbox.arm.apps.model import ContainerAppProperties, Template, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.apps.profiles import PROFILE_TYPES
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
 from sandbox.arm.apps.validation import check_app

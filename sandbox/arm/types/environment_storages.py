@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
+from sandbox.arm.apps.environment_json import StorageProperties
 from sandbox.arm.apps.environments import mounts, tenants
-from sandbox.arm.apps.model import StorageProperties, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource_type import ResourceType, kept_properties, merged, require_name

@@ -1,7 +1,8 @@
 """Microsoft.App/jobs: kept and checked, but never run."""
 
+from sandbox.arm.apps.environment_json import JobProperties
 from sandbox.arm.apps.environments import JOB_TYPE, environment_of, profile_of
-from sandbox.arm.apps.model import JobProperties, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.apps.translation import STORAGE_TYPE, storage_not_found
 from sandbox.arm.errors import invalid
 from sandbox.arm.ids import ResourceId

@@ -4,8 +4,9 @@ import asyncio
 import re
 from typing import Final
 
+from sandbox.arm.apps.environment_json import EnvironmentProperties
 from sandbox.arm.apps.environments import ENVIRONMENT_TYPE, tenants
-from sandbox.arm.apps.model import EnvironmentProperties, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.apps.profiles import DEFAULT_PROFILE, check_profiles
 from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId

@@ -1,7 +1,8 @@
 """Microsoft.App/containerApps/revisions/replicas: what runs right now; nothing of it is stored."""
 
+from sandbox.arm.apps.app_json import Template
 from sandbox.arm.apps.hosting import Hosting
-from sandbox.arm.apps.model import Template, parsed
+from sandbox.arm.apps.json_body import parsed
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource_type import Addresses, ResourceType
