@@ -1,6 +1,6 @@
 """The daily commands' real output on a generated project, as the page docs/commands.md shows it.
 
-`python -m tests.daily.transcripts` writes the page anew; a test runs everything again and compares.
+`python -m tests.daily.transcripts` writes the page anew; a test runs everything again, and compares with TRANSCRIPTS=1.
 """
 
 import re
@@ -21,7 +21,7 @@ QUESTION = "Which tone does this text have: joy, sadness, anger, fear, love or s
 PHRASE = "i feel so happy today"
 START = """# The commands, day by day
 
-<!-- Written by `python -m tests.daily.transcripts`; a test runs everything here again and compares. -->
+<!-- Written by `python -m tests.daily.transcripts`; tests/daily runs everything here again, and compares with TRANSCRIPTS=1. -->
 
 What each command prints, plain and as JSON: recorded on a project as the AI Toolkit generates it, on the sandbox of
 this machine. On Azure, `provision`, `check` and `destroy` take `--stack NAME`; every other command takes its deployment
@@ -131,7 +131,8 @@ STEPS: Sequence[Step] = (
         section="Evaluate",
         text=(
             "Base and adapter over the template's data set, with 95 % intervals; answers are kept, so what was asked is"
-            " not asked again. The report is a page with plots."
+            " not asked again. The report is a page with plots:\n\n![The report: scores of base and adapter with their"
+            " intervals, a plot of them, latency and tokens](images/evaluation.png)"
         ),
     ),
     Step(("evaluate", template.DATASET, "--limit", "6", "--prompt", f"{QUESTION}{{phrase}}", "--json")),
