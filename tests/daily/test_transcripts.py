@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -52,9 +51,6 @@ def recorded(generated: Project, before: Mapping[str, str], loads: list[Asked]) 
     return list(record(generated, asking))
 
 
-@pytest.mark.skipif(
-    "TRANSCRIPTS" not in os.environ, reason="set TRANSCRIPTS=1: a line differs now and then, and is not found yet"
-)
 def test_the_page_shows_what_the_commands_print(recorded: list[Transcript]) -> None:
     shown, written = comparable(page(recorded)), comparable(PAGE.read_text(encoding="utf-8"))
     assert not (difference := "\n".join(unified_diff(written, shown, "written", "shown", lineterm=""))), difference
