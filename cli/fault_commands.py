@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli import workplace
 from cli.errors import CliError
+from cli.target import Json
 from cli.terminal import counted
 from sandbox import control
 from sandbox.control import Fault, FaultKind, ListedFault
@@ -17,8 +18,6 @@ app = typer.Typer(
     help="What goes wrong in the sandbox on demand: with requests, and with asynchronous operations.",
     no_args_is_help=True,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command(name="list")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from cli.local_stack import STACK
+from cli.target import enter_sandbox
 from cli.workplace import STATE_DIR
 from operations.doctor import Finding, Verdict
 from operations.prospects import Prospect, foresee
@@ -24,7 +25,7 @@ def prospects(stack: str) -> Iterator[Finding]:
         yield Finding("stack", Verdict.BAD, str(error), "mend the file")
         return
     if stack == STACK:
-        os.environ.update(control.environment(STATE_DIR))
+        enter_sandbox()
     subscription = str(azure.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID") or "")
     location = str(ours.get("location") or azure.get("location") or "")
     if not (subscription and location and ours.get("resourceGroup")):

@@ -3,19 +3,17 @@
 import json
 import shlex
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from cli import fault_commands, workplace
+from cli.target import Json
 from sandbox import control
 
 app = typer.Typer(help="The sandbox that plays Azure on this machine.", no_args_is_help=True)
 app.add_typer(fault_commands.app, name="faults")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command()

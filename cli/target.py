@@ -43,11 +43,21 @@ def enter(path: Path = config_file.DEFAULT_PATH) -> Target:
         raise CliError(
             f"{path} leads to this folder's sandbox, which does not run; `aca-inference sandbox start` does that"
         )
+    enter_sandbox()
+    return Target(config, on_sandbox=True)
+
+
+def enter_sandbox() -> None:
+    """Makes this process a client of this folder's running sandbox.
+
+    Azure's SDKs take credentials and trust from the environment: nothing of a person's own sign-in is left in it.
+
+    Raises:
+        SandboxError: it does not run.
+    """
     environment = LocalStack(Path.cwd(), workplace.STATE_DIR).environment(control.environment(workplace.STATE_DIR))
-    # Azure's SDKs take credentials and trust from the environment: nothing of a person's own sign-in may be left in it.
     os.environ.clear()
     os.environ.update(environment)
-    return Target(config, on_sandbox=True)
 
 
 def given_api_key() -> str | None:

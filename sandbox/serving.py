@@ -120,11 +120,10 @@ class Sandbox:
                 "arm", arm_application(dispatch, directory, streams, tokens, settings.tenant_id, sign_in), faults
             ),
             "files": faulty("files", FilesServer(self._shares, share_requests, self._properties).application, faults),
-            "identity": identity_application(tokens, settings.identity_header, self._control(faults)),
+            "identity": identity_application(
+                tokens, settings.identity_header, Control(self._status, self._learn_images, faults)
+            ),
         }
-
-    def _control(self, faults: Faults) -> Control:
-        return Control(self._status, self._learn_images, faults)
 
     async def run(self, images: Mapping[str, Path], stopping: asyncio.Event) -> None:
         """Serves until `stopping` is set; then ends everything in order."""

@@ -20,10 +20,10 @@ from components.subscription import current_subscription_id
 from operations.code_folder import describe as describe_release
 from stack.code import release_to_mount
 from stack.found import Found
-from stack.last_run import made_last_time, names_by_key
+from stack.last_run import made_last_time
 from stack.placement import Placement, place
 from stack.settings import Authentication, Settings, SettingsError, secrets
-from stack.summary import describe
+from stack.summary import describe, names_by_key
 from stack.survey import Wanted, app_secrets, find_resource_group, survey
 
 CODE: Final = "inference_app"
@@ -61,7 +61,8 @@ def deploy(settings: Settings) -> Deployment:
     location = _location(settings, group)
     found = survey(group, Wanted(settings.resource_group, names, owner, settings.read_only_mount))
     placement = place(found, settings, names, owner, location)
-    pulumi.log.info(describe(placement, found, settings, names, made_last_time()))
+    called = names_by_key(settings, names)
+    pulumi.log.info(describe(placement, found, called, made_last_time(owner)))
     for warning in placement.warnings:
         pulumi.log.warn(warning)
     tags = {**settings.tags, OWNER_TAG: owner}
@@ -122,7 +123,6 @@ def deploy(settings: Settings) -> Deployment:
             "other_secrets": _other_secrets(placement, known_secrets),
         },
     )
-    called = names_by_key(settings, names)
     return Deployment(subscription_id, resource_group.group_name, service, placement, called, mounted, api_key)
 
 

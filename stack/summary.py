@@ -6,7 +6,6 @@ from typing import Final
 from components.adoption import Presence
 from components.naming import ServiceNames
 from stack.found import Survey
-from stack.last_run import names_by_key
 from stack.placement import GROUP, RESOURCES, Placement
 from stack.settings import Settings
 
@@ -25,18 +24,24 @@ def ownership(placement: Placement) -> dict[str, str]:
     }
 
 
-def describe(
-    placement: Placement, found: Survey, settings: Settings, names: ServiceNames, made: Mapping[str, str]
-) -> str:
+def names_by_key(settings: Settings, names: ServiceNames) -> dict[str, str]:
+    """Name of each resource, by its key in `adopt`."""
+    return {
+        resource.mode_key: settings.resource_group if field == GROUP else getattr(names, field)
+        for field, resource in RESOURCES.items()
+    }
+
+
+def describe(placement: Placement, found: Survey, names: Mapping[str, str], made: Mapping[str, str]) -> str:
     """One line for each resource: whether it is made, found again or adopted, and what changes in it.
 
-    `made` are the names of what the stack made in its last run, by their keys in `adopt`.
+    `names` are all resources', `made` those of what the stack made in its last run; by their keys in `adopt`.
     """
     lines = ["what becomes of each resource:"]
-    called = names_by_key(settings, names)
+    environment = names[RESOURCES["environment"].mode_key]
     for field, resource in RESOURCES.items():
         presence = _presence(placement, field)
-        name = called[resource.mode_key]
+        name = names[resource.mode_key]
         there = (
             (found.own_link or found.environment_storage) if field == "environment_storage" else getattr(found, field)
         )
@@ -45,12 +50,12 @@ def describe(
     if placement.add_profile:
         lines.append(
             f"  workload profile {placement.gpu_profile_name} ({placement.gpu.type}): added to the environment"
-            f" {names.environment}, which has none to lend; `pulumi destroy` takes it off again"
+            f" {environment}, which has none to lend; `pulumi destroy` takes it off again"
         )
     elif placement.presence.environment.adopted:
         lines.append(
             f"  workload profile {placement.gpu_profile_name} ({placement.gpu.type}): lent by the environment"
-            f" {names.environment}"
+            f" {environment}"
         )
     return "\n".join(lines)
 

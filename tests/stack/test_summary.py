@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from stack.found import FoundAccount, FoundApp, FoundGroup, Survey
-from stack.summary import describe, ownership
+from stack.summary import describe, names_by_key, ownership
 from tests.stack.surveys import MARK, NAMES, T4, decide, environment, link, settings
 
 
 def lines(found: Survey, made: Mapping[str, str] | None = None, **values: object) -> dict[str, str]:
-    text = describe(decide(found, **values), found, settings(**values), NAMES, made or {})
+    text = describe(decide(found, **values), found, names_by_key(settings(**values), NAMES), made or {})
     return {line.partition(":")[0].strip(): line.partition(":")[2].strip() for line in text.splitlines()[1:]}
 
 
