@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from cli import target
+from cli import prospects, target
 from cli.errors import CliError
 from operations.config_file import InferenceConfig, write
+from operations.doctor import Finding
+from operations.prospects import Prospect
 from sandbox import control
 
 CONFIG = InferenceConfig(
@@ -42,6 +44,28 @@ def test_the_sandbox_s_own_configuration_leads_to_it(file: Path, monkeypatch: py
     assert target.enter(file) == target.Target(CONFIG, on_sandbox=True)
     assert os.environ["ARM_METADATA_HOSTNAME"] == "127.0.0.1:2"
     assert "AZURE_CLIENT_SECRET" not in os.environ
+
+
+def test_what_lies_ahead_of_the_local_stack_is_asked_of_the_sandbox_with_no_sign_in_of_a_person_s(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(monkeypatch, "sandbox", running=True)
+    os.environ["AZURE_CLIENT_SECRET"] = "mine"
+    asked: list[dict[str, str]] = []
+
+    def foresee(_: Prospect) -> list[Finding]:
+        asked.append(dict(os.environ))
+        return []
+
+    monkeypatch.setattr(prospects, "foresee", foresee)
+    (file.parent / "Pulumi.local.yaml").write_text(
+        "config:\n  aca-inference:resourceGroup: group\n  azure-native:location: swedencentral\n"
+        "  azure-native:subscriptionId: sandbox\n"
+    )
+    assert list(prospects.prospects("local")) == []
+    (environment,) = asked
+    assert environment["ARM_METADATA_HOSTNAME"] == "127.0.0.1:2"
+    assert "AZURE_CLIENT_SECRET" not in environment
 
 
 @pytest.mark.parametrize("subscription", ["another", None])
